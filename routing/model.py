@@ -1,0 +1,437 @@
+"""The nouns of a lead's journey: the lead, its state, the facts a decision sees, the events, and what a step returns.
+
+Everything here is a frozen value. Instants end in `_at` and are aware UTC; durations are `timedelta`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from routing.team import Pool, Rule, Site, Sla, Source, Team
+
+
+class Status(StrEnum):
+    """Where a lead is in its journey, in the order in which it meets them."""
+
+    NEW = "new"  # on disk, not yet decided
+    RINGING = "ringing"  # the caller is on the line while a rep's phone rings
+    WAITING = "waiting"  # nobody has room (or nobody is on shift)
+    OFFERED = "offered"  # one or more reps have been asked
+    ACCEPTED = "accepted"  # a rep has it, no human response yet
+    RESPONDED = "responded"  # a human has responded: the SLA clock has stopped
+    CLOSED = "closed"  # done; a final state
+    QUARANTINED = "quarantined"  # no usable contact: kept, shown, alarmed; a person must look
+
+
+OPEN = frozenset({Status.NEW, Status.RINGING, Status.WAITING, Status.OFFERED, Status.ACCEPTED, Status.RESPONDED})
+UNANSWERED = frozenset({Status.NEW, Status.RINGING, Status.WAITING, Status.OFFERED, Status.ACCEPTED})
+
+
+class Cause(StrEnum):
+    """Why a promise was broken."""
+
+    NOBODY_ON_SHIFT = "nobody on shift"
+    ALL_FULL = "all full"
+    OFFERS_IGNORED = "offers ignored"
+    REP_SILENT = "accepted but not answered"
+    PROVIDER_FAILED = "provider failed"
+    CONFIGURATION_GAP = "configuration gap"
+
+
+class Kind(StrEnum):
+    """How the lead came to us."""
+
+    FORM = "form"
+    CALL = "call"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wrote. `handles` are ids on social channels, e.g. {"messenger": "6200..."}; `zone` an IANA name if known."""
+
+    id: int
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    handles: Mapping[str, str] = field(default_factory=dict)
+    zone: str | None = None
+    locale: str | None = None
+    last_rep: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One inquiry. `channel` is where it came in (form, call, sms, whatsapp, messenger ...); `fields` all else it said."""
+
+    id: int
+    code: str
+    kind: Kind
+    source: str
+    channel: str
+    person: Person
+    arrived_at: datetime
+    message: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that changes on a lead. `turn` counts offers (an alarm of an earlier turn is stale); `offered_to` hold this turn's offer.
+
+    `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again next round.
+    """
+
+    status: Status = Status.NEW
+    owner: str | None = None
+    offered_to: tuple[str, ...] = ()
+    turn: int = 0
+    rounds: int = 0
+    declined_by: tuple[str, ...] = ()
+    lapsed_by: tuple[str, ...] = ()
+    offered_at: datetime | None = None
+    offer_lapses_at: datetime | None = None
+    accept_due_at: datetime | None = None
+    response_due_at: datetime | None = None
+    promised_at: datetime | None = None
+    accepted_at: datetime | None = None
+    attempted_at: datetime | None = None
+    responded_at: datetime | None = None
+    response_how: str | None = None
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    breached_at: datetime | None = None
+    accept_breached_at: datetime | None = None
+    cause: Cause | None = None
+    acknowledged_by: str | None = None
+    rung: int = 0
+    wait_reason: str | None = None
+    hold_for: str | None = None
+    call_sid: str | None = None
+    acked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A rep's place in a pool as it stands now. `open`, `unanswered` and `today` count leads held, offers included.
+
+    `absence` is None when on duty, else the reason ("off shift", "on leave", "away", "busy", "backing off", "off");
+    `back_at` is when that ends, if known. `credit` is the round-robin current weight, `served` the weighted share so far.
+    """
+
+    rep: str
+    name: str
+    rank: int
+    weight: int = 1
+    skills: frozenset[str] = frozenset()
+    open: int = 0
+    unanswered: int = 0
+    today: int = 0
+    cap_open: int | None = None
+    cap_unanswered: int | None = None
+    cap_today: int | None = None
+    absence: str | None = None
+    back_at: datetime | None = None
+    last_assigned_at: datetime | None = None
+    credit: int = 0
+    served: float = 0.0
+    lapses: int = 0
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Who could take a lead in this pool now.
+
+    `able` have room and are on duty, best first by the pool's strategy (a shortlist in a large pool);
+    `others` counts the rest by reason; `named` holds seats asked for by name (owner, last rep, the offer's reps), able or not;
+    `opens_at` is the next instant at which somebody comes on duty.
+    """
+
+    able: tuple[Seat, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, Seat] = field(default_factory=dict)
+    opens_at: datetime | None = None
+    size: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules this lead lives under: frozen when it arrived. `matched` is the rule read back clause by clause."""
+
+    version: int
+    site: Site
+    source: Source
+    pool: Pool
+    sla: Sla
+    rule: Rule
+    matched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision may look at."""
+
+    lead: Lead
+    state: State
+    policy: Policy
+    bench: Bench
+    team: Team
+
+
+# --- events: what happened, past tense ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LeadArrived:
+    """A form was posted, or a message came from somebody with no open lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A phone call is ringing at our number; the answer tells the provider whom to ring."""
+
+    call_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBridged:
+    """A rep pressed 1 and talks with the caller."""
+
+    rep: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingUnanswered:
+    """The rung rep did not take the call; `reason` is the provider's word (no-answer, busy, failed, not bridged)."""
+
+    rep: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallMissed:
+    """The caller is gone without having talked with anyone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailLeft:
+    """The caller left a message. Under 2 s it is a hang-up."""
+
+    url: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    """The lead wrote (again) on an open lead."""
+
+    channel: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAccepted:
+    """A rep said yes. `via` is sms, page, email or call."""
+
+    rep: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPassed:
+    """A rep said no."""
+
+    rep: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLapsed:
+    """Alarm of the turn: nobody accepted in time."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """A rep of the pool has room (again); sent to the pool's next waiting lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDue:
+    """Alarm, the net below RoomOpened: look again whether somebody has room."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptDue:
+    """Alarm of the lead: it should be accepted by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDue:
+    """Alarm of the lead: a human should have responded by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungReached:
+    """Alarm of the lead: the ladder's rung `rung` is due; `repeat` counts its repetitions."""
+
+    rung: int
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationAcknowledged:
+    """A manager said: I am on it. Stops the climb, not the clock."""
+
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementExpired:
+    """Alarm: the manager who was on it has had their time and still nobody responded."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadAssigned:
+    """A manager gave the lead to a rep by hand."""
+
+    rep: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HumanResponded:
+    """A rep's own call, text or e-mail reached the lead (`how`), or the rep says so (`reported`)."""
+
+    rep: str
+    how: str
+    reported: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseAttempted:
+    """A rep tried: voicemail, no answer. Not a response."""
+
+    rep: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReported:
+    """The rep is done: talked, bad_number, not_now, closed. Talked and not_now are also a response."""
+
+    rep: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """A rep's or manager's note."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepLeft:
+    """A rep went off duty (or was removed) with this lead unanswered."""
+
+    rep: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementFailed:
+    """The acknowledgement did not reach the lead on `channel`."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUndelivered:
+    """The offer did not reach `rep` on any channel."""
+
+    rep: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDue:
+    """Alarm: nothing has happened since the response; free the rep's room."""
+
+
+Event = (
+    LeadArrived | CallArrived | CallBridged | RingUnanswered | CallMissed | VoicemailLeft | MessageArrived
+    | OfferAccepted | OfferPassed | OfferLapsed | RoomOpened | RetryDue | AcceptDue | ResponseDue | RungReached
+    | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
+    | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue
+)  # fmt: skip
+
+
+# --- what a step returns -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Ring `event` at `due_at`. One alarm per `key` and lead: a later one with the same key replaces it."""
+
+    key: str
+    due_at: datetime
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be told to somebody. `key` is unique for the lead: the same message is never written twice.
+
+    `to` is "lead", "rep:<id>" or "manager:<id>"; `channel` one of workers/channels; `template` one of workers/messages;
+    `words` a source's own template text; `fields` what the template may name. `purpose` is ack, offer, notice or alarm:
+    acks are sent at most once, alarms at least once.
+    """
+
+    key: str
+    to: str
+    channel: str
+    address: str
+    template: str
+    purpose: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    words: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepChange:
+    """A change to a rep that is not load: `lapses` None leaves the count, `away` sets them Away."""
+
+    rep: str
+    lapses: int | None = None
+    backoff_until: datetime | None = None
+    away: bool = False
+    assigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens: the new state, why in words, and what it sets in motion. Saved whole or not at all."""
+
+    state: State
+    why: str
+    details: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    messages: tuple[Message, ...] = ()
+    reps: tuple[RepChange, ...] = ()
+    changed: bool = True
+
+
+NO_TIME = timedelta(0)
