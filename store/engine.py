@@ -1,0 +1,39 @@
+"""Connections to PostgreSQL: pool, time-outs, and the one way to open a transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import make_url
+
+# reliability: a stopped process must not hold locks (idle_in_transaction), nor a lost network a connection (tcp_user_timeout)
+OPTIONS = "-c statement_timeout={statement} -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC -c jit=off"
+
+
+def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 15_000) -> Engine:
+    """A pooled engine. `role` names the process in pg_stat_activity; `size` is the most connections kept."""
+    target = make_url(url)
+    if target.drivername in ("postgres", "postgresql"):
+        target = target.set(drivername="postgresql+psycopg")
+    return create_engine(
+        target,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=3,
+        pool_recycle=300,
+        pool_pre_ping=False,
+        connect_args={
+            "application_name": f"headroom-{role}",
+            "connect_timeout": 3,
+            "tcp_user_timeout": 5000,
+            "keepalives_idle": 30,
+            "options": OPTIONS.format(statement=statement_timeout_ms),
+        },
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: commits when the block ends, rolls back when it raises."""
+    with engine.begin() as db:
+        yield db
