@@ -1,0 +1,105 @@
+"""Signed links: who may open which page without signing in, and for how long.
+
+A link says only who, which lead and which turn; what it allows is decided when it is used. Opening one shows, posting acts.
+All links die when SECRET_KEY changes.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from itsdangerous import BadData, BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from config.settings import Settings
+
+OFFER_LIVES = timedelta(hours=24)
+MANAGER_LIVES = timedelta(hours=24)
+TEST_LIVES = timedelta(minutes=5)
+
+
+class LinkExpired(Exception):
+    """The link was genuine, but its time is over."""
+
+
+class LinkForged(Exception):
+    """The link was not made by this installation, or was changed on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLink:
+    """What an offer's link stands for: this rep, this lead, in this turn."""
+
+    lead_id: int
+    rep: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerLink:
+    """What a breach's link stands for."""
+
+    lead_id: int
+    manager: str
+
+
+def offer_token(settings: Settings, lead_id: int, rep: str, turn: int) -> str:
+    """The part of an offer's link that is signed."""
+    return _signer(settings, "offer").dumps([lead_id, rep, turn])
+
+
+def make_offer_link(settings: Settings, lead_id: int, rep: str, turn: int) -> str:
+    """The full address of the page on which `rep` accepts or passes."""
+    return f"{settings.public_url}/offers/{offer_token(settings, lead_id, rep, turn)}"
+
+
+def read_offer_token(settings: Settings, token: str) -> OfferLink:
+    """Raises LinkExpired after 24 h, LinkForged when the signature does not hold."""
+    match _read(settings, "offer", token, OFFER_LIVES):
+        case [int(lead_id), str(rep), int(turn)]:
+            return OfferLink(lead_id, rep, turn)
+        case _:
+            raise LinkForged
+
+
+def manager_token(settings: Settings, lead_id: int, manager: str) -> str:
+    """The part of a manager's link that is signed."""
+    return _signer(settings, "manager").dumps([lead_id, manager])
+
+
+def make_manager_link(settings: Settings, lead_id: int, manager: str) -> str:
+    """The full address of the page on which `manager` acknowledges or assigns."""
+    return f"{settings.public_url}/manage/{manager_token(settings, lead_id, manager)}"
+
+
+def read_manager_token(settings: Settings, token: str) -> ManagerLink:
+    """Raises LinkExpired after 24 h, LinkForged when the signature does not hold."""
+    match _read(settings, "manager", token, MANAGER_LIVES):
+        case [int(lead_id), str(manager)]:
+            return ManagerLink(lead_id, manager)
+        case _:
+            raise LinkForged
+
+
+def test_lead_token(settings: Settings) -> str:
+    """Goes along as the form field `_headroom_test`: only whoever may press the button may mark a lead as a test."""
+    return _signer(settings, "test-lead").dumps("test")
+
+
+def is_test_token(settings: Settings, token: str) -> bool:
+    """Did this installation make the mark, within the last 5 minutes?"""
+    try:
+        return bool(_read(settings, "test-lead", token, TEST_LIVES) == "test")
+    except (LinkExpired, LinkForged):
+        return False
+
+
+def _signer(settings: Settings, salt: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.secret_key, salt=salt)
+
+
+def _read(settings: Settings, salt: str, token: str, lives: timedelta) -> object:
+    try:
+        return _signer(settings, salt).loads(token, max_age=int(lives.total_seconds()))
+    except SignatureExpired as late:
+        raise LinkExpired from late
+    except (BadSignature, BadData) as forged:
+        raise LinkForged from forged
