@@ -23,6 +23,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 1440 * MINUTE
 BLOCK = 28 * DAY
+LOOK = 4 * DAY  # the shortest stretch between two offset changes in tzdata 2026f is 6.96 days (Gaza, October 2040)
 MIDNIGHT = 1440
 MONDAY = 3  # 1970-01-01 was a Thursday, weekday 3
 EPOCH_ORDINAL = EPOCH.toordinal()
@@ -246,19 +247,21 @@ def _merged(spans: list[Span]) -> list[Span]:
 
 @lru_cache(maxsize=8192)
 def _pieces(zone: str, index: int) -> tuple[tuple[int, int, int], ...]:
-    """A block cut where the zone's offset changes: (begins, ends, offset). Looked for day by day, then to the second."""
+    """A block cut where the zone's offset changes: (begins, ends, offset)."""
     place = ZoneInfo(zone)
     begins = at = max(index * BLOCK, FIRST)
     end = min((index + 1) * BLOCK, LAST)
+    offset = _offset(place, at)
     pieces = []
     while at < end:
-        offset, ahead = _offset(place, at), min(at + DAY, end)
+        ahead = min(at + LOOK, end)
         if _offset(place, ahead) != offset:
             ahead = _cut(place, at, ahead)
             pieces.append((begins, ahead, offset))
-            begins = ahead
+            begins, offset = ahead, _offset(place, ahead)
         at = ahead
-    return (*pieces, (begins, end, _offset(place, begins))) if begins < end else tuple(pieces)
+    pieces.append((begins, end, offset))
+    return tuple(piece for piece in pieces if piece[0] < piece[1])
 
 
 def _cut(place: ZoneInfo, before: int, after: int) -> int:
