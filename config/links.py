@@ -79,7 +79,7 @@ def read_manager_token(settings: Settings, token: str) -> ManagerLink:
             raise LinkForged
 
 
-def test_lead_token(settings: Settings) -> str:
+def make_test_token(settings: Settings) -> str:
     """Goes along as the form field `_headroom_test`: only whoever may press the button may mark a lead as a test."""
     return _signer(settings, "test-lead").dumps("test")
 
