@@ -1,0 +1,205 @@
+"""The site, its quiet hours, and the people: reps and managers, with numbers and addresses made uniform."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from config.settings import Settings
+from config.teamfile.findings import Findings
+from config.teamfile.hours import read_windows, read_zone
+from config.teamfile.secrets import read_secrets
+from config.teamfile.section import Section, listed
+from config.teamfile.tree import Node
+from routing.hours import ALWAYS, Calendar
+from routing.team import Cap, Leave, Manager, QuietHours, Ramp, Rep, Site
+
+
+@dataclass(slots=True)
+class Context:
+    """What the parts of a team file need of each other while it is read."""
+
+    settings: Settings
+    findings: Findings
+    today: date
+    region: str = "US"
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    declared: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_site(section: Section) -> Site:
+    """The firm that answers."""
+    region = section.text("default_region") or "US"
+    if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        section.fail("default_region", f"{region!r} is not a country.", "Use two letters, such as US or DE.")
+        region = "US"
+    name = section.text("name", needed=True) or ""
+    zone = read_zone(section, "time_zone", "zone", default="UTC")
+    address = section.text("postal_address", "") or ""
+    _set_elsewhere(section, {"url": "PUBLIC_URL"})
+    section.close()
+    return Site(name, zone, region.upper(), address)
+
+
+def read_channels(section: Section) -> QuietHours | None:
+    """The hours, in the lead's own zone, in which no text is sent; None for `quiet_hours: none`."""
+    texts, email = section.part("sms"), section.part("email")
+    _set_elsewhere(texts, {"provider": "TWILIO_ACCOUNT_SID", "from": "TWILIO_FROM"})
+    _set_elsewhere(email, {"provider": "SENDGRID_API_KEY", "from": "SENDGRID_FROM"})
+    quiet = _quiet_hours(texts)
+    for part in (texts, email, section):
+        part.close()
+    return quiet
+
+
+def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
+    for key, name in names.items():
+        if section.node(key) is not None:
+            section.warn(key, "is not read from this file.", f"Set {name} in the environment; see .env.example.")
+
+
+def _quiet_hours(section: Section) -> QuietHours | None:
+    node = section.node("quiet_hours")
+    if node is None:
+        return QuietHours()
+    if node.is_none:
+        section.warn(
+            "quiet_hours", "are off: leads may be texted at night.", "Delete the line for 21:00-08:00 in the lead's own zone."
+        )
+        return None
+    bare = Node(node.line, node.kind, node.text.replace("lead-local", ""))
+    windows = read_windows(bare, section, "quiet_hours")
+    if len(windows) > 1:
+        section.fail("quiet_hours", "can be one stretch only.", 'For example "21:00-08:00".')
+    return QuietHours(*windows[0]) if windows else QuietHours()
+
+
+def read_managers(node: Node | None, context: Context) -> tuple[dict[str, Manager], tuple[str, ...]]:
+    """Managers by id, and the ids of those who are directors."""
+    managers: dict[str, Manager] = {}
+    directors = []
+    for name, section in listed(node, "managers", context.findings):
+        managers[name] = Manager(
+            id=name,
+            name=section.text("name") or name.capitalize(),
+            phone=read_phone(section, context.region),
+            email=read_email(section),
+            at_most_per_hour=section.whole("at_most_per_hour", 6, lowest=1, highest=1000),
+            slack=next(iter(read_secrets(section, "slack", context.settings)), None),
+        )
+        is_director = section.yes("director", False)
+        if section.name("level", ("manager", "director"), default="manager") == "director" or is_director:
+            directors.append(name)
+        section.close()
+    _refuse_shared_phones(managers, "managers", context.findings, node)
+    return managers, tuple(directors)
+
+
+def read_reps(node: Node | None, context: Context) -> dict[str, Rep]:
+    """Reps by id, in the file's order."""
+    reps: dict[str, Rep] = {}
+    for rank, (name, section) in enumerate(listed(node, "reps", context.findings)):
+        reps[name] = Rep(
+            id=name,
+            name=section.text("name") or name.capitalize(),
+            rank=rank,
+            phone=read_phone(section, context.region),
+            email=read_email(section),
+            skills=frozenset(node.text.strip().lower() for node in section.several("skills")),
+            cap=_cap(section),
+            weight=section.whole("weight", 1, lowest=1, highest=1000),
+            ramp=_ramp(section),
+            calendar=read_calendar(section, context),
+            leave=_leave(section),
+        )
+        section.close()
+    _refuse_shared_phones(reps, "reps", context.findings, node)
+    return reps
+
+
+def read_calendar(section: Section, context: Context, key: str = "hours") -> Calendar:
+    """The calendar that `key` names; always, if it names none."""
+    name = section.name(key, context.declared["hours"], default="always")
+    return context.calendars.get(name, ALWAYS)
+
+
+def read_phone(section: Section, region: str) -> str | None:
+    """A telephone number in E.164. Fictional ones (555-01xx) are fine: it need only be possible."""
+    node = section.scalar("phone")
+    if node is None or node.is_none:
+        return None
+    try:
+        number = phonenumbers.parse(node.text, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        section.fail(
+            "phone", f"{node.text!r} is not a telephone number.", 'Write it with country code, in quotes: "+15125550111".'
+        )
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_email(section: Section) -> str | None:
+    """A well-formed address; whether the domain exists is not asked."""
+    text = section.text("email")
+    if text is None:
+        return None
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        section.fail("email", f"{text!r} is not an e-mail address.", str(error).splitlines()[0])
+        return None
+
+
+def _cap(section: Section) -> Cap:
+    node = section.node("cap")
+    if node is None:
+        return Cap()
+    if node.kind == "map":
+        part = section.part("cap")
+        cap = Cap(part.whole_or_none("open", 10), part.whole_or_none("unanswered", 3), part.whole_or_none("per_day", None))
+        part.close()
+        return cap
+    if node.is_none:
+        return Cap(None, None, None)
+    return Cap(open=section.whole("cap", 10, highest=100_000))
+
+
+def _ramp(section: Section) -> Ramp | None:
+    node = section.node("ramp")
+    if node is None or node.is_none:
+        return None
+    part = section.part("ramp")
+    begins_on, weeks = part.day("from"), part.whole("weeks", 4, lowest=1, highest=104)
+    start = part.share("start", 0.25)
+    part.close()
+    return Ramp(begins_on, weeks, start) if begins_on else None
+
+
+def _leave(section: Section) -> tuple[Leave, ...]:
+    node = section.node("leave")
+    if node is None or node.is_none:
+        return ()
+    found = []
+    for index, item in enumerate(node.items if node.kind == "seq" else (node,)):
+        part = Section(item, section.key(f"leave[{index}]"), section.findings)
+        first, last = part.day("from"), part.day("to")
+        part.close()
+        if first and last and last < first:
+            part.fail("to", f"{last} is before {first}.", "Both days are included; one day off has the same twice.")
+        elif first and last:
+            found.append(Leave(first, last))
+    return tuple(found)
+
+
+def _refuse_shared_phones(people: dict[str, Rep] | dict[str, Manager], path: str, findings: Findings, node: Node | None) -> None:
+    """A text comes from a number; with two people behind one, nobody knows who accepted."""
+    lines = {item.get("id"): item for item in (node.items if node else ()) if item.kind == "map"}
+    line_of = {key.text: (item.get("phone") or item).line for key, item in lines.items() if key}
+    first: dict[str, str] = {}
+    for person in people.values():
+        if person.phone and first.setdefault(person.phone, person.id) != person.id:
+            reason = f"has the same phone as {first[person.phone]}."
+            findings.error(line_of.get(person.id, 1), f"{path}.{person.id}.phone", reason, "A text must tell who sent it.")

@@ -1,0 +1,45 @@
+"""Secrets of the team file: only ever `env:NAME` or `file:PATH`, never the secret itself, and never quoted in a message."""
+
+import re
+from pathlib import Path
+
+from config.settings import Settings
+from config.teamfile.section import Section
+
+_ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+_LONGEST = 10_000
+
+
+def read_secrets(section: Section, key: str, settings: Settings) -> tuple[str, ...]:
+    """What the references under `key` stand for; several where there are several (rotation), none where there is none."""
+    found: list[str] = []
+    for node in section.several(key):
+        text = node.text.strip()
+        env = _ENV.fullmatch(text)
+        if env:
+            found += _from_environment(env[1], section, key, settings)
+        elif text.startswith("file:"):
+            found += _from_file(text.removeprefix("file:"), section, key)
+        else:
+            hint = "Write `env:NAME` or `file:/path`, and put the secret itself there. If it was a real one, replace it."
+            section.fail(key, "a secret must not stand in the team file.", hint, line=node.line)
+    return tuple(found)
+
+
+def _from_environment(name: str, section: Section, key: str, settings: Settings) -> list[str]:
+    value = settings.secret(name)
+    if not value:
+        section.fail(key, f"{name} is not set in the environment.", f"Set it there or in .env: {name}=...")
+    return [part.strip() for part in (value or "").split(",") if part.strip()]
+
+
+def _from_file(name: str, section: Section, key: str) -> list[str]:
+    try:
+        with Path(name).open(encoding="utf-8") as file:
+            value = file.read(_LONGEST).strip()
+    except (OSError, UnicodeDecodeError, ValueError):
+        section.fail(key, f"the file {name} cannot be read.", "Is it there, text, and may this user read it?")
+        return []
+    if not value:
+        section.fail(key, f"the file {name} is empty.", "Put the secret into it.")
+    return [value] if value else []

@@ -1,0 +1,59 @@
+"""The types of source there are: which need a secret, how their leads are answered, and which keys are their own.
+
+A type that has a file in webhooks/sources but no line here works too: it needs a secret and may have any key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from config.teamfile.section import Section
+from config.teamfile.tree import plain
+
+RING_FOR = timedelta(seconds=18)  # above 20 s the carrier's voicemail answers and the call looks completed
+_SOURCES = Path(__file__).parents[2] / "webhooks" / "sources"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceType:
+    """`options` are the type's own keys with their defaults: a timedelta, bool or str tells how each is read."""
+
+    needs_secret: bool = True
+    answers_by: tuple[str, ...] = ("sms", "email")
+    options: Mapping[str, timedelta | bool | str] = field(default_factory=dict)
+    takes_any_key: bool = False
+
+
+KNOWN = {
+    "form": SourceType(needs_secret=False),
+    "twilio_voice": SourceType(
+        answers_by=("sms",), options={"ring_for": RING_FOR, "voicemail": True, "greeting": "", "closed_greeting": ""}
+    ),
+    "twilio_messaging": SourceType(answers_by=("sms",)),
+    "meta": SourceType(answers_by=("sms", "email", "meta")),
+}
+
+
+def source_types() -> dict[str, SourceType]:
+    """Every type by name: those described here, and those that only have a file."""
+    files = (path.stem for path in _SOURCES.glob("*.py") if not path.stem.startswith("_"))
+    return {name: SourceType(takes_any_key=True) for name in files} | KNOWN
+
+
+def read_options(section: Section, kind: SourceType) -> dict[str, object]:
+    """The type's own keys: those given, and the defaults of the others. Times are timedeltas."""
+    found: dict[str, object] = {key: _option(section, key, default) for key, default in kind.options.items()}
+    if kind.takes_any_key:
+        found |= {key: plain(node) for key, node in section.rest()}
+    if found.get("ring_for", RING_FOR) > timedelta(seconds=20):  # type: ignore[operator]
+        section.warn("ring_for", "is above 20s: the rep's voicemail will answer.", "Make it 18s.")
+    return found
+
+
+def _option(section: Section, key: str, default: timedelta | bool | str) -> object:
+    if isinstance(default, timedelta):
+        return section.span(key, default)
+    if isinstance(default, bool):
+        return section.yes(key, default)
+    return section.text(key, default, longest=500) or default
