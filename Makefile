@@ -1,0 +1,51 @@
+# make run: the whole service on this machine. make test, make check, make bench: see README.md.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+PYTEST_ARGS ?= -n 2
+
+.PHONY: run test check bench lock clean
+
+run: $(RUN)
+	@$(BIN)/headroom up
+
+test: $(DEV)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks
+
+# The newest versions that pyproject.toml allows, written down. Commit the result.
+lock: $(DEV)
+	$(PIP) install pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --allow-unsafe --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Headroom needs Python 3.11 or newer. Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Making .venv with $(PYTHON) ..."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "No virtual environment could be made. On Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
+
+# The lock file holds back every version (-c); only what is asked for is installed.
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Headroom needs ..."
+	@$(PIP) install -c requirements.lock setuptools
+	@$(PIP) install -c requirements.lock --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUN)
+	@echo "Installing what the tests need ..."
+	@$(PIP) install -c requirements.lock --no-build-isolation -e ".[dev]"
+	@touch $@
