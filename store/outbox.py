@@ -1,0 +1,262 @@
+"""The queue of messages: claim, write the attempt ahead, record what became of it. The only SQL that moves a message.
+
+States: pending -> claimed -> sending -> sent -> delivered | failed; sending -> ambiguous -> sent | pending | uncertain;
+claimed -> pending | suppressed | expired | failed. The fence counts claims: whoever holds an old one cannot write (a provider
+cannot check our fence, so a lease that runs out in mid-call is "ambiguous", never a plain retry).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import OperationalError
+
+from routing.sending import CALL_LEASE
+from store.acknowledged import Taken, acknowledge
+from store.engine import transaction
+
+CLAIM_LEASE = timedelta(seconds=5)  # long enough to render a batch; what is not begun by then is free for anybody
+LOOK_AHEAD = 400  # of that many oldest due messages the acknowledgements go first: a bound on the cost of a claim
+TRIES = 3  # a deadlock or a lock time-out rolls the whole batch back; writing it again is safe, the fence sees to that
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The channels one provider carries, and how many more messages it can take now."""
+
+    channels: tuple[str, ...]
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours until the lease ends, with what the gate and the words need to know."""
+
+    id: int
+    fence: int
+    lead_id: int | None
+    key: str
+    recipient: str
+    channel: str
+    address: str
+    purpose: str
+    template: str
+    words: str | None
+    fields: Mapping[str, str]
+    subject: str | None
+    body: str | None
+    attempts: int
+    created_at: datetime
+    expires_at: datetime | None
+    provider: str | None
+    provider_id: str | None
+    ambiguous_at: datetime | None
+    lookups: int
+    code: str | None = None
+    is_test: bool = False
+    arrived_at: datetime | None = None
+    person_phone: str | None = None
+    zone: str | None = None
+    wrote_at: datetime | None = None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A claimed message with its final words, about to be handed to `provider`."""
+
+    id: int
+    fence: int
+    provider: str
+    subject: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a message. `not_before`: when to try again; `look_at`: when to ask the provider about an ambiguous one.
+
+    `follow`: somebody has to act on it (another channel, the lead's journey); `outcome` and `status` go to the attempt.
+    """
+
+    id: int
+    fence: int
+    state: str
+    outcome: str | None = None
+    provider: str | None = None
+    provider_id: str | None = None
+    status: int | None = None
+    code: str | None = None
+    error: str | None = None
+    not_before: datetime | None = None
+    look_at: datetime | None = None
+    clean_lookup: bool = False
+    follow: bool = False
+
+
+def claim(engine: Engine, now: datetime, lanes: Sequence[Lane]) -> list[Claimed]:
+    """Take due messages for 5 s, acknowledgements first, as many per lane as it has room for. Rivals skip each other's rows."""
+    rows = [{"channels": lane.channels, "room": lane.room} for lane in lanes if lane.room > 0]
+    if not rows:
+        return []
+    with transaction(engine) as db:
+        return claimed_from(
+            db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE, "ahead": LOOK_AHEAD})
+        )
+
+
+def turn(engine: Engine, now: datetime, *, begun: Sequence[Begun] = (), results: Sequence[Result] = ()) -> set[int]:
+    """One commit: write the attempts of `begun` ahead, and record `results` of earlier calls.
+
+    Returns the ids whose attempt is on disk: only these may be handed to the provider. A result with an old fence changes
+    nothing, except that an id the provider gave is kept where none is known.
+    """
+    if not begun and not results:
+        return set()
+    for again in range(TRIES):
+        try:
+            with transaction(engine) as db:
+                started = _begin(db, begun, now)
+                _finish(db, results, now)
+                return started
+        except OperationalError as error:
+            if again == TRIES - 1 or getattr(error.orig, "sqlstate", None) not in ("40P01", "40001", "55P03"):
+                raise
+    raise AssertionError("unreachable")
+
+
+def write(engine: Engine, now: datetime, message: Mapping[str, object]) -> bool:
+    """Add one message (columns of `outbox`); False when its key is there already."""
+    with transaction(engine) as db:
+        return bool(db.execute(_WRITE, {**message, "fields": json.dumps(message["fields"]), "now": now}).rowcount)
+
+
+def one(engine: Engine, message_id: int) -> Claimed | None:
+    """The message as it stands, without taking it."""
+    with transaction(engine) as db:
+        found = claimed_from(db.execute(_ONE, {"id": message_id}))
+    return found[0] if found else None
+
+
+def claimed_from(rows: Any) -> list[Claimed]:
+    """The messages that a statement with SEEN returned."""
+    return [Claimed(**row) for row in rows.mappings()]
+
+
+def _begin(db: Connection, begun: Sequence[Begun], now: datetime) -> set[int]:
+    if not begun:
+        return set()
+    rows = json.dumps([asdict(b) for b in begun])
+    return set(db.execute(_BEGIN, {"rows": rows, "now": now, "until": now + CALL_LEASE}).scalars())
+
+
+def _finish(db: Connection, results: Sequence[Result], now: datetime) -> None:
+    if results:
+        rows = json.dumps([asdict(r) for r in results], default=datetime.isoformat)
+        acknowledge(db, [Taken(*row) for row in db.execute(_FINISH, {"rows": rows, "now": now})], now)
+
+
+SEEN = """
+    SELECT {o}.id, {o}.fence, {o}.lead_id, {o}.key, {o}.recipient, {o}.channel, {o}.address, {o}.purpose, {o}.template, {o}.words,
+           {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
+           {o}.ambiguous_at, {o}.lookups,
+           l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
+           s.address IS NOT NULL AS suppressed
+    FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
+    LEFT JOIN suppressions s ON s.channel = {o}.channel AND s.address = {o}.address
+"""
+
+_CLAIM = text(
+    """
+    WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(:lanes AS jsonb)) AS r(channels text[], room int)),
+    picked AS MATERIALIZED (
+        SELECT due.id FROM lane CROSS JOIN LATERAL (
+            SELECT o.id FROM (
+                SELECT id, not_before, purpose FROM outbox
+                WHERE state = 'pending' AND not_before <= :now AND channel = ANY(lane.channels)
+                ORDER BY not_before, id LIMIT :ahead
+            ) AS old CROSS JOIN LATERAL (
+                SELECT id FROM outbox WHERE outbox.id = old.id AND outbox.state = 'pending' FOR UPDATE SKIP LOCKED
+            ) AS o
+            ORDER BY old.purpose <> 'ack', old.not_before, old.id LIMIT lane.room
+        ) AS due
+    ),
+    taken AS (
+        UPDATE outbox SET state = 'claimed', fence = fence + 1, lease_until = :until
+        FROM picked WHERE outbox.id = picked.id RETURNING outbox.*
+    )"""
+    + SEEN.format(o="taken")
+    + "ORDER BY taken.purpose <> 'ack', taken.id"
+)
+
+_ONE = text(SEEN.format(o="outbox") + "WHERE outbox.id = :id")
+
+_BEGIN = text(
+    """
+    WITH r AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, fence int, provider text, subject text, body text)
+    ),
+    sending AS (
+        UPDATE outbox SET state = 'sending', lease_until = :until, attempts = attempts + 1, ambiguous_at = NULL, lookups = 0,
+               provider = r.provider, subject = r.subject, body = r.body
+        FROM r WHERE outbox.id = r.id AND outbox.fence = r.fence AND outbox.state = 'claimed'
+        RETURNING outbox.id, outbox.attempts, outbox.fence
+    )
+    INSERT INTO attempts (message_id, n, fence, started_at) SELECT id, attempts, fence, :now FROM sending RETURNING message_id
+    """
+)
+
+_RESULTS = """
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, fence int, state text, outcome text, provider text,
+        provider_id text, status int, code text, error text, not_before timestamptz, look_at timestamptz,
+        clean_lookup boolean, follow boolean)
+"""
+
+_FINISH = text(
+    f"""
+    WITH r AS ({_RESULTS}),
+    tried AS (
+        UPDATE attempts SET finished_at = :now, outcome = r.outcome, status = r.status, code = r.code, provider_id = r.provider_id
+        FROM r WHERE attempts.message_id = r.id AND attempts.fence = r.fence AND r.outcome IS NOT NULL
+    ),
+    done AS (
+        UPDATE outbox o SET state = CASE WHEN o.state IN ('sent', 'delivered', 'failed') THEN o.state ELSE r.state END,
+            lease_until = r.look_at, provider = coalesce(r.provider, o.provider),
+            provider_id = coalesce(r.provider_id, o.provider_id), error_code = r.code, error = r.error,
+            not_before = coalesce(r.not_before, o.not_before),
+            ambiguous_at = CASE WHEN r.state = 'ambiguous' THEN coalesce(
+                o.ambiguous_at, (SELECT max(started_at) FROM attempts WHERE message_id = o.id)) ELSE o.ambiguous_at END,
+            lookups = o.lookups + r.clean_lookup::int,
+            sent_at = CASE WHEN r.state = 'sent' THEN coalesce(o.sent_at, :now) ELSE o.sent_at END,
+            rank = greatest(o.rank, (r.state = 'sent')::int)
+        FROM r WHERE o.id = r.id AND o.fence = r.fence AND (
+            o.state IN ('claimed', 'sending', 'ambiguous') OR r.state = 'sent' AND o.state IN ('sent', 'delivered', 'failed'))
+        RETURNING o.id, o.fence, o.lead_id, o.recipient, o.purpose, o.channel, o.state, o.error_code, o.error, r.follow, r.state AS result
+    ),
+    bound AS (
+        UPDATE outbox o SET state = 'sent', lease_until = NULL, provider = coalesce(r.provider, o.provider),
+            provider_id = r.provider_id, sent_at = :now, rank = greatest(o.rank, 1)
+        FROM r WHERE o.id = r.id AND o.fence <> r.fence AND r.state = 'sent' AND o.provider_id IS NULL
+            AND o.state IN ('pending', 'claimed', 'ambiguous', 'uncertain')
+        RETURNING o.id, o.fence, o.lead_id, o.recipient, o.purpose, o.channel
+    ),
+    told AS (
+        INSERT INTO receipts (provider, key, message_id, status, code, body, received_at)
+        SELECT 'headroom', id || '-' || fence, id, state, error_code, jsonb_build_object('reason', error), :now
+        FROM done WHERE follow ON CONFLICT DO NOTHING
+    )
+    SELECT lead_id, channel FROM done WHERE result = 'sent' AND purpose = 'ack' AND recipient = 'lead' AND lead_id IS NOT NULL
+    UNION SELECT lead_id, channel FROM bound WHERE purpose = 'ack' AND recipient = 'lead' AND lead_id IS NOT NULL
+    """
+)
+
+_WRITE: TextClause = text(
+    """
+    INSERT INTO outbox (lead_id, key, recipient, channel, address, purpose, template, words, fields, not_before, expires_at, created_at)
+    VALUES (:lead_id, :key, :recipient, :channel, :address, :purpose, :template, :words, CAST(:fields AS jsonb), :now, :expires_at, :now)
+    ON CONFLICT (key) DO NOTHING
+    """
+)
