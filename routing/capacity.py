@@ -136,7 +136,7 @@ def _ramp_share(rep: Rep, today: date) -> float:
 
 
 def _scaled(cap: int | None, share: float) -> int | None:
-    # The hair's breadth undoes binary fractions: 30 % of 10 is 3, not 2.
+    # The hair's breadth undoes binary fractions: 29 % of 100 is 29, not 28.
     return cap if not cap else max(int(cap * share + 1e-9), 1)
 
 

@@ -184,11 +184,7 @@ def _week(calendar: Calendar) -> tuple[tuple[Span, ...], ...]:
 
 def _sizes(windows: tuple[Window, ...]) -> tuple[Span, ...]:
     """Windows as microseconds since their date's midnight, the tail running on past it; empty ones left out."""
-    return tuple(
-        (start * MINUTE, (end if end > start else end + MIDNIGHT) * MINUTE)
-        for start, end in windows
-        if start != end and (start, end) != (MIDNIGHT, 0)
-    )
+    return tuple((start * MINUTE, (end if end > start else end + MIDNIGHT) * MINUTE) for start, end in windows if start != end)
 
 
 @lru_cache(maxsize=1024)

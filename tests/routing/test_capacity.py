@@ -109,7 +109,7 @@ def test_a_ramp_grows_day_by_day(days, expected):
 @pytest.mark.parametrize(
     ("cap", "start", "expected"),
     [
-        pytest.param(Cap(0, None, 10), 0.3, Cap(0, None, 3), id="nothing stays nothing, no cap stays no cap, 30 % of 10 is 3"),
+        pytest.param(Cap(0, None, 100), 0.29, Cap(0, None, 29), id="nothing stays nothing, no cap stays no cap"),
         pytest.param(Cap(5, 1, 1), 0.0, Cap(1, 1, 1), id="never below one"),
     ],
 )

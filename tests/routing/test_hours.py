@@ -177,6 +177,34 @@ def test_a_calendar_that_is_always_open_never_changes():
     assert next_change(overlapping, at("2025-06-06T20:30Z")) is None
 
 
+def test_shifts_that_hand_over_at_every_hour_of_the_week_never_close():
+    shifts = daily("America/New_York", ("06:00", "02:00"), ("02:00", "06:00"))
+    assert next_change(shifts, at("2025-06-06T20:30Z")) is None
+
+
+def test_a_week_with_one_closed_hour_is_not_always_open():
+    closed_for_an_hour = dict.fromkeys(range(6), windows([("00:00", "24:00")])) | {
+        6: windows([("00:00", "03:00"), ("04:00", "24:00")])
+    }
+    assert next_change(Calendar("UTC", closed_for_an_hour), at("2025-06-06T20:30Z")) == at("2025-06-08T03:00Z")
+
+
+def test_a_window_from_midnight_to_midnight_that_has_no_length_is_empty():
+    assert list(intervals(daily("UTC", ("24:00", "00:00")), at("2025-06-06T00:00Z"), at("2025-06-09T00:00Z"))) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "normal", "summer"),
+    [("America/Recife", "2000-10-02", 12, 11), ("America/Noronha", "2000-10-02", 11, 10), ("Asia/Gaza", "2040-10-14", 6, 7)],
+)
+def test_a_summer_time_that_lasts_or_rests_for_one_week_is_seen(zone, first, normal, summer):
+    """Recife and Noronha had seven days of summer time in October 2000; Gaza is to have seven of it after Ramadan 2040."""
+    opening = daily(zone, ("09:00", "10:00"))
+    start = at(f"{first}T00:00Z")
+    opens = {day.start.hour for day in intervals(opening, start, start + timedelta(days=20))}
+    assert opens == {normal, summer}
+
+
 def test_a_calendar_that_is_always_open_but_for_one_date():
     but_christmas = daily("Europe/London", ("00:00", "24:00"), overrides={date(2025, 12, 25): ()})
     assert next_change(but_christmas, at("2025-06-06T20:30Z")) == at("2025-12-25T00:00Z")
