@@ -1,0 +1,222 @@
+"""May we write to this person now? What their words mean for that, who has opted out, and when a text would wake them.
+
+The words follow 47 CFR 64.1200(a)(10), in force since 11 April 2025 (any reasonable means of saying stop counts), and the default
+keywords of the carrier (Twilio). The hours follow 47 CFR 64.1200(c)(1). Ask again at the moment of sending, not of queueing.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from routing.team import QuietHours
+
+WORDS_AS_OF = "2026-01-06"  # the date of the latest rule read (DA 26-12); review the lists below when the rules change
+
+Reading = Literal["stop", "start", "help", "stop_review"]
+
+# Alone, or with nothing but politeness around them. Compared without blanks, so that STOP ALL, OPT-OUT and S T O P are found.
+STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "remove", "arret", "td"})
+START_WORDS = frozenset({"start", "unstop"})  # YES is the carrier's too, but here it may answer a question
+HELP_WORDS = frozenset({"help", "info"})
+# "Please cancel" and "thanks, end of May" may be about an appointment: obeyed, and a person looks.
+_ALSO_ABOUT_APPOINTMENTS = frozenset({"cancel", "end"})
+_POLITE = frozenset(
+    {"please", "pls", "plz", "kindly", "just", "now", "it", "this", "thanks", "thank", "thx", "you", "ok", "hi", "hello"}
+)
+
+# Anywhere in a text of any length.
+_PLAIN_REFUSALS = (
+    "stop texting",
+    "stop messaging",
+    "stop calling",
+    "stop contacting",
+    "stop sending",
+    "stop all messages",
+    "quit texting",
+    "unsubscribe me",
+    "opt me out",
+    "dont text me",
+    "do not text me",
+    "dont contact me",
+    "do not contact me",
+    "dont call me again",  # without "again" it often reads: ... before five, text me
+    "do not call me again",
+    "take me off",
+    "remove me",
+    "remove my number",
+    "delete my number",
+    "lose my number",
+    "no more texts",
+    "no more messages",
+    "leave me alone",
+    "no me escriba",
+    "no me llame",
+    "no me mande",
+)
+# Only in a short text: a long one may tell a story ("I first called the wrong number ...").
+_SHORT_REFUSALS = ("wrong number", "wrong person", "no mas", "numero equivocado")
+_ALONE_REFUSALS = frozenset({"parar", "alto", "basta"})  # in a sentence, Alto may be a town
+_SHORT = 8  # words
+_READ = 1_600  # characters: the longest text the carrier delivers
+_VISITS = frozenset({"by", "in", "at", "over"})  # "stop by tomorrow" invites
+
+# Nobody knows where the person is: inside 08:00-21:00 in every zone of the contiguous United States.
+STRICT_ZONE = "America/New_York"
+STRICT = QuietHours(starts=20 * 60, ends=11 * 60)
+# Who called or texted a moment ago is awake and waits: the answer on their own channel is a reply, not a night text.
+STILL_TALKING = timedelta(minutes=15)
+# One number, one STOP: a person who stops texts has stopped what rings on that phone.
+_BY_PHONE = frozenset({"sms", "whatsapp", "call", "voice"})
+EVERYTHING = "all"
+
+_MINUTE = timedelta(minutes=1)
+_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A message about to be sent. `purpose` is ack, offer, notice, alarm or reply; `opted_out` are channels, or "all" among them.
+
+    `zone` is where the person is (IANA name) if known; `wrote_at` when they themselves last called or texted us on a phone.
+    """
+
+    purpose: str
+    channel: str
+    to_staff: bool = False
+    opted_out: frozenset[str] = frozenset()
+    quiet: QuietHours | None = None
+    zone: str | None = None
+    wrote_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Send it now."""
+
+    why: str = "nothing speaks against it"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Not before `until`; ask again then."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Never, unless the person opts in again."""
+
+    why: str
+
+
+def may_write(writing: Writing, now: datetime) -> Allowed | Held | Suppressed:
+    """Whether the message may go out at `now` (aware UTC). A STOP always wins; quiet hours are for texts to leads only."""
+    if stop := _stopped(writing):
+        return Suppressed(f"the person has opted out of {stop}")
+    if writing.to_staff:
+        return Allowed("staff are always told")
+    if writing.channel != "sms" or writing.quiet is None:
+        return Allowed(f"no quiet hours for {writing.channel}")
+    if _is_answer(writing, now):
+        return Allowed("the person has just called or written")
+    zone, quiet, place = _place(writing)
+    if not _is_quiet(now, zone, quiet):
+        return Allowed(f"not in quiet hours {place}")
+    return Held(_opens_at(now, zone, quiet), f"quiet hours {_clock(quiet.starts)}-{_clock(quiet.ends)} {place}")
+
+
+def reads_as(text: str) -> Reading | None:
+    """What a text says about writing to its sender. "stop_review": obey as a STOP, and let a person look; None: about other things."""
+    said = words(text).split()
+    asked = "".join(word for word in said if word not in _POLITE)
+    whole = "".join(said)
+    if asked in STOP_WORDS:
+        return "stop_review" if asked != whole and asked in _ALSO_ABOUT_APPOINTMENTS else "stop"
+    if asked in _ALONE_REFUSALS:
+        return "stop_review"
+    if asked in START_WORDS:
+        return "start"
+    if whole in HELP_WORDS:
+        return "help"
+    return "stop_review" if _refuses(said) else None
+
+
+def words(text: str) -> str:
+    """The bare words of a text: one spelling of each letter, no capitals, accents, punctuation or emoji, single blanks."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text[:_READ]).casefold())
+    return " ".join("".join(_bare(char) for char in decomposed).split())
+
+
+def _bare(char: str) -> str:
+    """Accents, apostrophes and hidden characters vanish (don't -> dont); all other punctuation parts words."""
+    kind = unicodedata.category(char)
+    if kind[0] in "LN":
+        return char
+    return "" if kind[0] == "M" or kind in ("Cf", "Cs") or char in "'’" else " "
+
+
+def _refuses(said: list[str]) -> bool:
+    text = f" {' '.join(said)} "
+    if any(f" {phrase} " in text for phrase in _PLAIN_REFUSALS):
+        return True
+    if not said or len(said) > _SHORT:
+        return False
+    begins = said[0] in ("stop", "unsubscribe", "optout") or said[:2] == ["opt", "out"]
+    return (begins and not _VISITS & set(said[1:2])) or any(f" {phrase} " in text for phrase in _SHORT_REFUSALS)
+
+
+def _is_answer(writing: Writing, now: datetime) -> bool:
+    """An acknowledgement or a reply to who has just called or texted; news they did not ask for waits for the morning."""
+    asked = writing.wrote_at is not None and abs(now - writing.wrote_at) <= STILL_TALKING
+    return asked and writing.purpose in ("ack", "reply")
+
+
+def _stopped(writing: Writing) -> str | None:
+    """The channel, or "everything", that the person has stopped and this message would use."""
+    if EVERYTHING in writing.opted_out:
+        return "everything"
+    if writing.channel in writing.opted_out:
+        return writing.channel
+    if writing.channel in _BY_PHONE and writing.opted_out & _BY_PHONE:
+        return min(writing.opted_out & _BY_PHONE)
+    return None
+
+
+def _place(writing: Writing) -> tuple[ZoneInfo, QuietHours, str]:
+    """Where the person is, and the hours that hold there; the strict ones where we cannot know."""
+    try:
+        if writing.zone and writing.quiet:
+            return ZoneInfo(writing.zone), writing.quiet, f"in {writing.zone}"
+    except (KeyError, ValueError, OSError):  # what zoneinfo raises for a name that is none, or leads to a folder
+        pass
+    return ZoneInfo(STRICT_ZONE), STRICT, f"in {STRICT_ZONE}, since the person's zone is unknown"
+
+
+def _is_quiet(at: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:
+    minute = _wall(at, zone)
+    if quiet.starts <= quiet.ends:
+        return quiet.starts <= minute < quiet.ends
+    return minute >= quiet.starts or minute < quiet.ends
+
+
+def _opens_at(now: datetime, zone: ZoneInfo, quiet: QuietHours) -> datetime:
+    """The first whole minute whose wall clock is not quiet. Where the clock is put forward or back on the way, look at each."""
+    start = now.astimezone(UTC).replace(second=0, microsecond=0)
+    opens = start + timedelta(minutes=(quiet.ends - _wall(start, zone)) % _DAY)
+    if opens.astimezone(zone).utcoffset() == start.astimezone(zone).utcoffset():
+        return opens
+    minutes = (start + ahead * _MINUTE for ahead in range(2 * _DAY))
+    return next((minute for minute in minutes if not _is_quiet(minute, zone, quiet)), opens)
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> int:
+    local = at.astimezone(zone)
+    return local.hour * 60 + local.minute
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
