@@ -1,7 +1,6 @@
 """What changed between two team files, in words: `rep priya: cap.open 12 -> 8`."""
 
-from config.teamfile.findings import Findings, TeamFileError
-from config.teamfile.tree import Node, read_tree
+from config.teamfile.tree import Node, whole_tree
 
 _ONE_OF = {
     "reps": "rep",
@@ -17,20 +16,12 @@ _SAME = {"steps": "ladder", "first_touch": "first_response_within", "pick": "str
 
 def diff(old_text: str, new_text: str) -> list[str]:
     """One line per change, in the order of the file. Raises TeamFileError if either text is no YAML."""
-    old, new = _tree(old_text), _tree(new_text)
+    old, new = whole_tree(old_text), whole_tree(new_text)
     lines: list[str] = []
     for part in dict.fromkeys([*dict(old.entries), *dict(new.entries)]):
         before, after = old.get(part) or Node(1, "null"), new.get(part) or Node(1, "null")
         lines += _collection(part, before, after) if part in _ONE_OF else _changes(part, _flat(before), _flat(after))
     return lines
-
-
-def _tree(text: str) -> Node:
-    findings = Findings()
-    tree = read_tree(text, findings)
-    if tree is None or findings.errors:
-        raise TeamFileError(findings.errors)
-    return tree
 
 
 def _collection(part: str, before: Node, after: Node) -> list[str]:
@@ -67,7 +58,7 @@ def _changes(what: str, old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 def _shown(text: str | None) -> str:
     if text is None:
-        return "(none)"
+        return "(not set)"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -85,4 +76,6 @@ def _flat(node: Node, path: str = "") -> dict[str, str]:
         return found
     if node.kind == "seq":
         return {path: ", ".join(item.text for item in node.items) or "none"}
+    if node.kind == "null" and not path:
+        return {}
     return {"cap.open" if path == "cap" else path: "none" if node.kind == "null" else node.text}

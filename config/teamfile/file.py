@@ -15,7 +15,7 @@ from config.teamfile.people import Context, read_channels, read_managers, read_r
 from config.teamfile.pools import read_pools, read_slas
 from config.teamfile.section import Section
 from config.teamfile.sources import read_rules, read_sources
-from config.teamfile.tree import Node, read_tree
+from config.teamfile.tree import Node, read_tree, whole_tree
 from config.teamfile.warnings import warn_of_what_cannot_work
 from routing.team import Rule, Source, Team
 
@@ -76,7 +76,8 @@ def check(text: str, settings: Settings, *, version: int = 0, today: date | None
 
 
 def export(text: str) -> str:
-    """The file written back in a uniform layout, comments kept; loading it gives the same team."""
+    """The file written back in a uniform layout, comments kept; loading it gives the same team. Raises TeamFileError if it is no YAML."""
+    whole_tree(text)
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 130

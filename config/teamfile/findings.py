@@ -50,13 +50,24 @@ class Findings:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word: the nearest known one, else all known ones, else nothing."""
-    choices = list(known)
-    near = get_close_matches(word.lower().replace("-", "_"), choices, n=1, cutoff=0.6)
+    choices = {_loose(choice): choice for choice in known}
+    near = nearest(word, choices.values())
     if near:
-        return f"Did you mean {near[0]!r}?"
+        return f"Did you mean {near!r}?"
     if not choices:
         return ""
-    return f"Known: {', '.join(choices[:12])}{' ...' if len(choices) > 12 else ''}."
+    return f"Known: {', '.join(list(choices.values())[:12])}{' ...' if len(choices) > 12 else ''}."
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like this one, capitals and hyphens aside; None if none is."""
+    choices = {_loose(choice): choice for choice in known}
+    near = get_close_matches(_loose(word), choices, n=1, cutoff=0.6)
+    return choices[near[0]] if near else None
+
+
+def _loose(word: str) -> str:
+    return word.lower().replace("-", "_")
 
 
 def by_line(problems: list[Problem]) -> list[Problem]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from config.teamfile.findings import Findings, suggestion
+from config.teamfile.findings import Findings, nearest
 from config.teamfile.section import Section, as_day, is_id
 from config.teamfile.tree import Node
 from routing.hours import ALWAYS, Calendar, Window
@@ -71,9 +71,7 @@ def read_zone(section: Section, key: str, *synonyms: str, default: str) -> str:
         return default
     if _is_zone(node.text):
         return node.text
-    known = {zone.lower(): zone for zone in sorted(available_timezones())}
-    hint = suggestion(node.text, known)
-    near = known.get(hint.removeprefix("Did you mean '").removesuffix("'?"))
+    near = nearest(node.text, sorted(available_timezones()))
     hint = f"Did you mean {near!r}?" if near else "Use a name like America/Chicago or Europe/Berlin."
     section.fail(key, f"{node.text!r} is not a time zone.", hint, line=node.line)
     return default
@@ -116,12 +114,9 @@ def days_of(key: str) -> tuple[int, ...]:
 
 
 def _day_hint(key: str) -> str:
-    near = suggestion(key, ("holidays", "overrides", "zone", "daily", *DAYS, *_LONG, "mon-fri"))
-    return (
-        near
-        if near.startswith("Did")
-        else "Days are mon ... sun, mon-fri, `sat,sun` or daily; settings are zone, holidays, overrides."
-    )
+    near = nearest(key, ("holidays", "overrides", "zone", "daily", *DAYS, *_LONG, "mon-fri"))
+    days = "Days are mon ... sun, mon-fri, `sat,sun` or daily; settings are zone, holidays, overrides."
+    return f"Did you mean {near!r}?" if near else days
 
 
 def read_windows(node: Node, section: Section, key: str) -> tuple[Window, ...]:
@@ -212,8 +207,8 @@ def _region_hint(region: str) -> str:
     countries = holidays.list_supported_countries()
     country, _, _ = region.partition("-")
     if country in countries:
-        parts = [f"{country}-{part}" for part in countries[country]]
-        return suggestion(region, parts) if parts else f"Write just {country}."
+        parts = ", ".join(f"{country}-{part}" for part in countries[country])
+        return f"Write {country}, or one of {parts}." if parts else f"Write just {country}."
     return "Use a country (US), a part of one (US-TX), or dates (2026-12-24)."
 
 

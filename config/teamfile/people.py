@@ -61,7 +61,7 @@ def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
 
 def _quiet_hours(section: Section) -> QuietHours | None:
     node = section.node("quiet_hours")
-    if node is None:
+    if node is None or node.kind == "null":  # left empty is not yet "off"
         return QuietHours()
     if node.is_none:
         section.warn(
@@ -155,7 +155,7 @@ def read_email(section: Section) -> str | None:
 
 def _cap(section: Section) -> Cap:
     node = section.node("cap")
-    if node is None:
+    if node is None or node.kind == "null":  # left empty is not yet "none"
         return Cap()
     if node.kind == "map":
         part = section.part("cap")

@@ -2,25 +2,16 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
-import routing.escalation
-import routing.strategies
 from config.teamfile.people import Context, read_calendar
 from config.teamfile.section import Section, as_share, as_span, mappings
 from config.teamfile.tree import Node
+from routing import escalation, strategies
 from routing.team import OfferStyle, Pool, QueueOrder, Rung, RungAction, Sla
 
 _RING = re.compile(r"ring\s*:\s*(\d+)")
-_STRATEGIES = ("round_robin", "least_loaded", "weighted", "owner_first")
-_TARGETS = ("owner", "pool_managers", "director", "whole_pool")
 _MOST_RUNG = 20  # phones rung at once
 _NEVER = timedelta(days=366)
-
-
-def plug_ins(folder: str) -> list[str]:
-    """The names a folder of plug-ins offers: one per file."""
-    return sorted(path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_"))
 
 
 def read_pools(node: Node | None, context: Context, directors: tuple[str, ...]) -> dict[str, Pool]:
@@ -51,8 +42,7 @@ def _pool(name: str, section: Section, context: Context, directors: tuple[str, .
 
 
 def _strategy(section: Section) -> str:
-    known = sorted({*_STRATEGIES, *plug_ins(routing.strategies.__path__[0])})
-    return section.name("strategy", known, "pick", default="least_loaded")
+    return section.name("strategy", strategies.names(), "pick", default="least_loaded")
 
 
 def _offer(section: Section) -> tuple[OfferStyle, int]:
@@ -130,7 +120,7 @@ def _rung(part: Section, responds: timedelta) -> Rung | None:
         part.fail("do", "is missing.", "Add `do: remind`, `do: reoffer` or `do: tell`.")
         return None
     action = part.one_of("do", RungAction, RungAction.REMIND)
-    targets = sorted({*_TARGETS, *plug_ins(routing.escalation.__path__[0])})
+    targets = escalation.names()
     who = part.name("who", targets, default="owner" if action is RungAction.REMIND else "")
     if action is RungAction.TELL and part.node("who") is None:
         part.fail("who", "is missing: whom shall this rung tell?", f"Add `who:` with one of {', '.join(targets)}.")

@@ -12,8 +12,8 @@ from config.teamfile.tree import Node
 Word = TypeVar("Word", bound=StrEnum)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PART = re.compile(r"(\d{1,6})\s*([smhdw])[a-z]*", re.IGNORECASE)
-_SPAN = re.compile(r"(?:\d{1,6}\s*[smhdw](?:ec|in|r|ay|eek|ours?|inutes?|econds?|ays?|eeks?|rs|ins|ecs)?\s*)+", re.IGNORECASE)
+_PART = re.compile(r"(\d{1,9})\s*([smhdw])[a-z]*", re.IGNORECASE)
+_SPAN = re.compile(r"(?:\d{1,9}\s*[smhdw](?:ec|in|r|ay|eek|ours?|inutes?|econds?|ays?|eeks?|rs|ins|ecs)?\s*)+", re.IGNORECASE)
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 LONGEST_SPAN = timedelta(days=366)
 
@@ -59,7 +59,7 @@ class Section:
         node = self.node(key, *synonyms)
         if node is None or node.kind not in ("map", "seq"):
             return node
-        self.fail(key, "must be a single value, not a list or mapping.", line=node.line)
+        self.fail(key, "must be a single value, not a list or mapping.", f"Write it as `{key}: value`.", line=node.line)
         return None
 
     def text(self, key: str, default: str | None = None, *, needed: bool = False, longest: int = 200) -> str | None:
@@ -70,7 +70,7 @@ class Section:
                 self.fail(key, "is missing.", f"Add `{key}:` here.")
             return default
         if len(node.text) > longest:
-            self.fail(key, f"is longer than {longest} characters.")
+            self.fail(key, f"is longer than {longest} characters.", "Shorten it.")
             return default
         return node.text.strip()
 
@@ -82,7 +82,7 @@ class Section:
     def whole_or_none(self, key: str, default: int | None) -> int | None:
         """A whole number from 0 on, or `none`."""
         node = self.scalar(key)
-        if node is None:
+        if node is None or node.kind == "null":
             return default
         return None if node.is_none else self.number(node, key, default or 0, (0, 100_000))
 
@@ -91,7 +91,8 @@ class Section:
         text = node.text.strip()
         if text.isascii() and text.isdigit() and len(text) < 10 and bounds[0] <= int(text) <= bounds[1]:
             return int(text)
-        self.fail(key, f"must be a whole number from {bounds[0]} to {bounds[1]}, not {text!r}.", line=node.line)
+        reason = f"must be a whole number from {bounds[0]} to {bounds[1]}, not {text!r}."
+        self.fail(key, reason, f"For example {key}: {max(default, bounds[0])}.", line=node.line)
         return default
 
     def share(self, key: str, default: float) -> float:
@@ -111,7 +112,9 @@ class Section:
         word = node.text.strip().lower()
         if word in ("true", "yes", "on", "false", "no", "off"):
             return word in ("true", "yes", "on")
-        self.fail(key, f"must be true or false, not {node.text!r}.", line=node.line)
+        self.fail(
+            key, f"must be true or false, not {node.text!r}.", f"Write `{key}: {str(default).lower()}`, say.", line=node.line
+        )
         return default
 
     def span(self, key: str, default: timedelta, *synonyms: str, least: timedelta = timedelta(seconds=1)) -> timedelta:

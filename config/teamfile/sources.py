@@ -17,6 +17,7 @@ from config.teamfile.tree import Node, plain
 from routing import rules
 from routing.team import Rule, Source, Words
 
+_CONDITIONS = "For example {state: TX}, {employees: {gte: 200}}, {all: [...]}, {any: [...]}, {not: {...}}, {in_hours: office}."
 _ORIGIN = re.compile(r"https?://[^/\s?#]+")
 
 
@@ -196,5 +197,6 @@ def _when(section: Section, context: Context) -> Mapping[str, object] | None:
         return {}
     when: Mapping[str, object] = plain(node)
     for reason in rules.check(when, calendars=context.declared["hours"]):
-        section.fail("when", reason, line=node.line)
+        fault, _, remedy = reason.partition("; ")
+        section.fail("when", f"{fault}.", remedy[:1].upper() + remedy[1:] if remedy else _CONDITIONS, line=node.line)
     return when

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from config.teamfile.findings import Findings
+from config.teamfile.findings import Findings, TeamFileError
 
 LARGEST = 1_000_000  # bytes; 10,000 reps of one line each fit
 _TAGS = {
@@ -53,6 +53,15 @@ def read_tree(text: str, findings: Findings) -> Node | None:
         findings.error(1, "file", "is not a mapping of keys.", "Begin with `version: 1`; config/team.yaml is an example.")
         return None
     return _Walk(findings).node(root, "file", root.start_mark.line + 1)
+
+
+def whole_tree(text: str) -> Node:
+    """The tree of a text that can be read without any fault of YAML. Raises TeamFileError if there is one."""
+    findings = Findings()
+    tree = read_tree(text, findings)
+    if tree is None or findings.errors:
+        raise TeamFileError(findings.errors)
+    return tree
 
 
 def plain(node: Node) -> Any:
@@ -113,17 +122,18 @@ class _Walk:
         kind = _TAGS.get(str(raw.tag))
         if id(raw) in self.seen:
             self.findings.error(line, key, "uses a YAML alias (*name).", "Write the value out; aliases are not read here.")
-            return Node(line, "null")
+            return Node(line, kind or "str", str(raw.value)) if isinstance(raw, ScalarNode) else Node(line, "null")
         self.seen.add(id(raw))
         if kind is None:
             self.findings.error(line, key, f"has the YAML tag {raw.tag}.", "Remove the tag; only plain values are read.")
-            return Node(line, "null")
         if isinstance(raw, MappingNode):
             return Node(line, "map", entries=self.entries(raw, key))
         if isinstance(raw, SequenceNode):
-            items = [self.node(item, f"{key}[{index}]", item.start_mark.line + 1) for index, item in enumerate(raw.value)]
+            items = [
+                self.node(item, _item_key(key, index, item), item.start_mark.line + 1) for index, item in enumerate(raw.value)
+            ]
             return Node(line, "seq", items=tuple(items))
-        return Node(line, kind, str(raw.value))
+        return Node(line, kind or "str", str(raw.value))
 
     def entries(self, raw: Any, key: str) -> tuple[tuple[str, Node], ...]:
         found: dict[str, Node] = {}
@@ -142,3 +152,10 @@ class _Walk:
             else:
                 found[name] = self.node(value, path, line)
         return tuple(found.items())
+
+
+def _item_key(key: str, index: int, item: Any) -> str:
+    """reps.priya for an item with an id, else slas.hot.ladder[0]."""
+    pairs = item.value if isinstance(item, MappingNode) else ()
+    ids = [value.value for name, value in pairs if name.value == "id" and isinstance(value, ScalarNode)]
+    return f"{key}.{ids[0]}" if ids else f"{key}[{index}]"
