@@ -79,7 +79,7 @@ def clean(text: str, limit: int) -> str:
     line = " ".join(kept.split())
     if len(line) <= limit:
         return line
-    return line[: limit - 3].rstrip() + "..." if limit > 3 else line[: max(limit, 0)]
+    return line[: limit - 3].rstrip() + "..." if limit > 3 else line[: max(limit, 0)].rstrip()
 
 
 def _visible(char: str) -> str:
