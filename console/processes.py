@@ -149,6 +149,15 @@ def name_of(pid: int) -> str:
     return Path(found.stdout.strip()).name
 
 
+def command_of(pid: int) -> str:
+    """The command line of a process; empty if there is no such process."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    if sys.platform.startswith("linux"):
+        return ""
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout.strip()
+
+
 def wait_until(is_done: Callable[[], bool], seconds: float) -> bool:
     """Ask every 20 ms, at most for so many seconds; returns the last answer."""
     until = time.monotonic() + seconds
