@@ -48,7 +48,7 @@ class LogTail:
 
 def worth_telling(raw: bytes) -> str | None:
     """One short line for a warning or error, None for the rest."""
-    text = raw.decode(errors="replace").strip()
+    text = raw.decode(errors="replace").rstrip()
     try:
         entry = json.loads(text)
     except ValueError:

@@ -1,0 +1,83 @@
+"""The command line `headroom`. Exit codes: 0 fine, 1 found problems, 2 bad use. Never a traceback.
+
+Each command lives in a small module of console/commands; add yours to the list below.
+"""
+
+import sys
+
+import click
+
+from config.settings import SettingsError
+from console.commands import database, doctor, hours, leads, reps, serve, team, try_out
+from console.output import BAD_USE, FOUND_PROBLEMS, Trouble
+from console.processes import StartFailed
+from store.policies import NoTeam
+from store.reports import StoreFault
+
+COMMANDS = (
+    serve.up,
+    serve.web,
+    serve.worker,
+    serve.clock,
+    database.migrate,
+    team.check,
+    team.diff,
+    team.apply,
+    team.export,
+    try_out.test_lead,
+    leads.why,
+    hours.due,
+    leads.leads,
+    reps.rep,
+    doctor.doctor,
+    database.backup,
+    database.restore,
+)
+
+
+@click.group(help="Headroom answers every new lead, routes it to a rep who has room, and escalates until a person responds.")
+@click.version_option(package_name="headroom", prog_name="headroom")
+def cli() -> None:
+    """The commands hang below this one."""
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console script: runs a command and turns every expected failure into one line and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Run a command line; returns its exit code."""
+    try:
+        code = cli.main(words, prog_name="headroom", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        return BAD_USE
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except Trouble as trouble:
+        click.echo(str(trouble), err=True)
+        return trouble.code
+    except SettingsError as wrong_settings:
+        click.echo(str(wrong_settings), err=True)
+        return BAD_USE
+    except (StartFailed, NoTeam) as failure:
+        click.echo(str(failure), err=True)
+        return FOUND_PROBLEMS
+    except StoreFault as gone:
+        reason = str(getattr(gone, "orig", gone)).strip().partition("\n")[0]
+        click.echo(
+            f"The database did not do its part: {reason}. Does it run, and is DATABASE_URL right? `headroom doctor`", err=True
+        )
+        return FOUND_PROBLEMS
+    except BrokenPipeError:  # `headroom leads | head`
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()
