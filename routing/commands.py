@@ -109,8 +109,8 @@ def which(command: Command, codes: Sequence[str]) -> str | Ambiguous | NoneOpen:
 def ask_which(command: Command, leads: Sequence[OpenLead]) -> str:
     """The question when a bare command could be about several leads, in one segment: the first three are spelled out."""
     listed = ", ".join(f"{lead.code} {clean(lead.name, 20)} {ago(lead.age, parts=1)}" for lead in leads[:3])
-    more = ", ..." if len(leads) > 3 else ""
-    return f"You have {len(leads)} open: {listed}{more}. Reply {' or '.join(_example(command, lead.code) for lead in leads[:2])}."
+    end = ", ..." if len(leads) > 3 else "."
+    return f"You have {len(leads)} open: {listed}{end} Reply {' or '.join(_example(command, lead.code) for lead in leads[:2])}."
 
 
 def _example(command: Command, code: str) -> str:

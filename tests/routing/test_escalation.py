@@ -97,6 +97,11 @@ def test_the_whole_pool_is_who_is_at_work_else_the_managers(bench, state, expect
     assert told("whole_pool", facts(bench=bench, state=state)) == expected
 
 
+def test_a_rep_of_another_pool_is_not_told():
+    pool = Pool("west", "West", ("ann",), managers=("rita",))
+    assert told("whole_pool", facts(pool=pool, bench=Bench(able=(seat("ann"),), named={"bob": seat("bob")}))) == ["rep:ann"]
+
+
 def test_a_team_without_managers_wakes_its_reps():
     assert told("whole_pool", facts(managers=())) == ["rep:ann", "rep:bob", "rep:cy"]
 

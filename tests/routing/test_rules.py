@@ -74,6 +74,7 @@ def holds(when, fields=DANA, at=MONDAY_NOON):
         ({"utm.campaign": {"starts_with": "SPR"}}, True),
         ({"utm.campaign": {"starts_with": "pring"}}, False),
         ({"email": {"matches": r"\.edu$"}}, True),
+        ({"email": {"matches": r"ACME\.EDU$"}}, True),
         ({"email": {"matches": r"^cole@"}}, False),
         ({"phone": {"exists": True}}, False),
         ({"phone": {"exists": False}}, True),
@@ -96,6 +97,11 @@ def holds(when, fields=DANA, at=MONDAY_NOON):
 )
 def test_a_condition_holds_for_dana(when, expected):
     assert holds(when) is expected
+
+
+def test_the_exact_spelling_of_a_field_goes_before_its_likes():
+    assert holds({"country": "US"}, {"country": "US", "COUNTRY": "CA"})
+    assert holds({"COUNTRY": "CA"}, {"COUNTRY": "CA", "country": "US"})
 
 
 def test_hours_are_those_of_the_arrival():
