@@ -179,6 +179,12 @@ def test_with_several_open_it_asks_which(verb, reply):
     assert ask_which(Command(verb), [DANA, OMAR]) == f"You have 2 open: A7 Dana Cole 1m, B2 Omar Reyes 4m. Reply {reply}."
 
 
+def test_of_many_open_leads_three_are_spelled_out():
+    leads = [DANA, OMAR, OpenLead("C3", "Li Wei", timedelta(hours=2)), OpenLead("D4", "Eve", timedelta(days=1))]
+    expected = "You have 4 open: A7 Dana Cole 1m, B2 Omar Reyes 4m, C3 Li Wei 2h, ... Reply 1 A7 or 1 B2."
+    assert ask_which(Command("accept"), leads) == expected
+
+
 @given(
     names=st.lists(st.text(st.characters(max_codepoint=126), max_size=60), min_size=2, max_size=30),
     verb=st.sampled_from(["accept", "assign"]),
