@@ -1,0 +1,32 @@
+"""The web process: the door for what comes in, and the pages for people, in one application."""
+
+from flask import Flask
+
+from config import logs
+from config.bell import make_bell
+from config.settings import Settings
+from console import web
+from store import policies
+from store.engine import connect
+from webhooks import app as webhooks
+
+
+def make_app(settings: Settings) -> Flask:
+    """One application on one database. Raises SettingsError when something is missing."""
+    assert settings.database_url is not None
+    made = Flask("headroom", static_folder=None)
+    engine = connect(settings.database_url, role="web", size=settings.web_threads)
+    policies.open_book(engine, settings)
+    bell = make_bell(settings)
+    made.register_blueprint(webhooks.blueprint(engine, settings, bell.ring))
+    made.register_blueprint(web.blueprint(engine, settings, bell.ring))
+    return made
+
+
+def __getattr__(name: str) -> Flask:
+    """`wsgi:app`, made when the server asks for it, so that tests can import this module without any settings."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = Settings.read(role="web")
+    logs.configure("web", settings)
+    return make_app(settings)
