@@ -1,0 +1,157 @@
+"""Broken, hostile and misdirected requests: a clear refusal, never a 500, and nothing is written down."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from webhooks.app import routes
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "body", "status"),
+    [
+        ("nowhere", JSON, b"{}", 404),
+        ("website/dial", JSON, b"{}", 404),
+        ("calls/thanks", FORM, b"CallSid=CA1", 404),
+        ("website", JSON, b"", 400),
+        ("website", JSON, b"{", 400),
+        ("website", JSON, b"[]", 400),
+        ("website", JSON, b"null", 400),
+        ("website", JSON, b'"text"', 400),
+        ("website", JSON, b"[" * 100_000, 400),
+        ("website", JSON, b'{"a":' * 40 + b"1" + b"}" * 40, 400),
+        ("website", JSON, b'{"budget": NaN}', 400),
+        ("website", JSON, b'{"budget": -Infinity}', 400),
+        ("website", JSON, b'{"budget": 1e400}', 400),
+        ("website", JSON, '{"name": "Dana"}'.encode("utf-16"), 400),
+        ("website", JSON, b'{"name": "\xff"}', 400),
+        ("website", JSON, b'{"budget": ' + b"9" * 5_000 + b"}", 202),
+        ("website", JSON, b'{"name": "Dana", "name": "Tom"}', 202),
+        ("website", JSON, b'{"name": ["Dana", {"x": 1}, null], "email": {"a": 1}, "phone": [], "message": 7}', 202),
+        ("website", JSON, b'{"name": "\\ud800\\u0000", "phone": true}', 202),
+        ("website", JSON, b'{"' + b"k" * 5_000 + b'": "v"}', 202),
+        ("website", FORM, b"", 400),
+        ("website", FORM, b"name=&email=+", 400),
+        ("website", JSON, b"{}", 400),
+        ("website", FORM, b"%ff%00=%zz&&&=&name=\xff", 202),
+        ("website", FORM, b"a=1&" * 2_000, 413),
+        ("website", "text/plain", b"hello", 400),
+        ("website", "text/plain", b"{broken", 400),
+        ("website", "multipart/form-data", b"--x--", 400),
+        ("website", "multipart/form-data; boundary=x", b"no parts at all", 400),
+        ("website", "multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\nnever closed", 400),
+        ("website", "multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 5_000 + b"--x--", 413),
+        ("website", "multipart/form-data; boundary=\xe9", b"--x--", 400),
+        ("website", "application/xml", b"<lead/>", 415),
+        ("website", "image/png", b"\x89PNG", 415),
+        ("website", "", b"name=Dana", 415),
+        ("website", FORM, b"message=" + b"x" * 300_000, 413),
+        ("texts", FORM, b"MessageSid=SM1&From=%2B15125550143", 401),
+        ("calls", FORM, b"CallSid=CA1", 401),
+        ("meta", JSON, b"{}", 401),
+    ],
+)  # fmt: skip
+def test_a_strange_body_gets_a_clear_answer(front, path, content_type, body, status):
+    answer = front.post(path, body, Content_Type=content_type, Accept="*/*")
+    assert answer.status_code == status, answer.text
+    if status >= 400:
+        assert answer.mimetype == "application/json"
+        assert answer.json["error"]["what"]
+        assert answer.json["error"]["where"]
+        assert front.heard == []
+    else:
+        assert "\x00" not in (stored := json.dumps(dict(front.last.content), ensure_ascii=False))
+        stored.encode("utf-8")  # no lone surrogate is left: PostgreSQL takes neither
+
+
+def test_ten_megabytes_are_refused_unread(front):
+    environ = {"wsgi.input": _Broken(), "CONTENT_LENGTH": "10000000", "CONTENT_TYPE": FORM}
+    answer = front.client.post("/webhooks/website", environ_overrides=environ)
+    assert answer.status_code == 413
+    assert "256 KiB" in answer.json["error"]["mend"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "website"), ("PUT", "website"), ("DELETE", "calls"), ("GET", "texts"), ("OPTIONS", "calls"), ("PATCH", "meta")])  # fmt: skip
+def test_a_wrong_method_is_told_which_is_right(front, method, path):
+    answer = front.client.open(f"/webhooks/{path}", method=method)
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["texts", "calls", "calls/dial"])
+def test_a_wrong_twilio_signature_is_refused(front, path):
+    answer = front.call(path, token="somebody else's token", MessageSid="SM1", CallSid="CA1", From="+15125550143")
+    assert (answer.status_code, front.heard, front.store.decided) == (403, [], [])
+
+
+def test_a_meta_signature_of_other_bytes_is_refused(front):
+    answer = front.post("meta", b'{"object": "page", "entry": []}', Content_Type=JSON, X_Hub_Signature_256="sha256=" + "0" * 64)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["texts", "calls", "calls/dial", "calls/recorded", "calls/status"])
+def test_a_signed_request_without_its_ids_is_refused_or_says_nothing(front, path):
+    answer = front.call(path, From="+15125550143")
+    assert answer.status_code in (200, 400)
+    assert front.heard == []
+
+
+def test_a_body_that_ends_early_is_refused(front):
+    environ = {"wsgi.input": _Broken(), "CONTENT_LENGTH": "20", "CONTENT_TYPE": FORM}
+    answer = front.client.post("/webhooks/website", environ_overrides=environ)
+    assert answer.status_code == 400
+
+
+class _Broken:
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    readline = readinto = read
+
+
+def test_too_many_from_one_source_must_wait(front, freezer_at_ten):
+    statuses = [front.post_json("tiny", {"name": f"Dana {n}"}).status_code for n in range(3)]
+    assert statuses == [202, 202, 429]
+    answer = front.post_json("tiny", {"name": "Dana 4"})
+    assert 1 <= int(answer.headers["Retry-After"]) <= 30
+    assert front.post_json("website", {"name": "Dana"}).status_code == 202
+
+
+def test_too_many_from_one_address_must_wait_and_others_need_not(front):
+    statuses = [front.post_json("website", {"name": f"Dana {n}"}).status_code for n in range(121)]
+    assert statuses == [202] * 120 + [429]
+    other = front.client.post("/webhooks/website", json={"name": "Tom"}, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    assert other.status_code == 202
+
+
+def test_what_is_signed_is_never_dropped(front):
+    statuses = {
+        front.call("texts", MessageSid=f"SM{n}", From="+15125550143", To="+15125550100", Body="hi").status_code
+        for n in range(150)
+    }
+    assert statuses == {200}
+    assert len(front.heard) == 150
+
+
+def test_when_it_cannot_be_written_down_the_sender_is_asked_to_send_again(front):
+    front.store.fails = True
+    for answer in (front.post_json("website", {"name": "Dana"}), front.call("calls", CallSid="CA1", From="+15125550143")):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert front.store.rings == 0
+
+
+def test_our_own_mistake_shows_an_id_and_nothing_else(front):
+    def broken() -> None:
+        raise ZeroDivisionError("secret inner things")
+
+    app = Flask("broken")
+    app.register_blueprint(routes(replace(front.door, team=broken)))
+    answer = app.test_client().post("/webhooks/website", json={"name": "Dana"})
+    assert answer.status_code == 500
+    assert len(answer.json["error"]["request_id"]) == 32
+    assert "secret" not in answer.text

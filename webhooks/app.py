@@ -1,0 +1,182 @@
+"""The door: verify, parse, record, answer. It never decides (but where a caller waits), never sends, never waits for a provider."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Blueprint, Response, request
+
+from config import clock
+from config.settings import Settings
+from routing.team import Source, Team
+from store import advance, inbox, policies
+from store import receipts as receipt_store
+from store.advance import After
+from store.inbox import Received, Recorded
+from store.receipts import Report
+from webhooks import limits, receipts, receiving
+from webhooks.answers import Answer, as_json
+from webhooks.delivery import Delivery
+from webhooks.errors import NotRecorded, Refused, Unknown, WrongMethod, WrongType
+from webhooks.receiving import METHODS, RETRY
+from webhooks.registry import TYPES, SourceType
+
+if TYPE_CHECKING:  # the type alone: sqlalchemy's home is store/
+    from sqlalchemy import Engine
+
+log = structlog.get_logger("webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Whom the door knows: who writes things down, decides, knows the team, applies receipts and rings."""
+
+    settings: Settings
+    record: Callable[[Sequence[Received], datetime], list[Recorded]]
+    decide: Callable[[int, datetime], After | None]
+    team: Callable[[], Team]
+    receive: Callable[[Sequence[Report], datetime], object]
+    ring: Callable[[], None]
+
+
+def blueprint(engine: "Engine", settings: Settings, ring: Callable[[], None]) -> Blueprint:
+    """The routes /webhooks and /receipts on a real store."""
+    return routes(
+        Door(
+            settings,
+            record=lambda received, now: inbox.record(engine, received, now),
+            decide=lambda inbox_id, now: advance.decide(engine, inbox_id, now),
+            team=partial(policies.current, engine, settings),
+            receive=partial(receipt_store.record, engine),
+            ring=ring,
+        )
+    )
+
+
+def routes(door: Door) -> Blueprint:
+    """The same on whatever the door knows."""
+    made, buckets = Blueprint("webhooks", __name__), limits.Buckets()
+
+    def hear_source(source_id: str, step: str = "") -> Response:
+        return hear(door, buckets, source_id, step)
+
+    rule = "/webhooks/<source_id>"
+    made.add_url_rule(rule, view_func=hear_source, methods=METHODS, provide_automatic_options=False)
+    made.add_url_rule(f"{rule}/<step>", view_func=hear_source, methods=METHODS, provide_automatic_options=False)
+    receipts.add_routes(made, door.settings, door.receive, door.ring)
+    made.register_error_handler(Refused, lambda refused: receiving.response(receiving.refusal(refused)))
+    made.register_error_handler(Exception, unforeseen)
+    return made
+
+
+def hear(door: Door, buckets: limits.Buckets, source_id: str, step: str) -> Response:
+    """One request to a source, from the raw bytes to the answer."""
+    now = clock.now()
+    source, kind = _known(door.team(), source_id, step)
+    delivery = _delivery(door, source, step, now)
+    try:
+        answer = _answered(door, buckets, kind, delivery)
+    except Refused as refused:
+        log.info("webhook_refused", source=source.id, step=step, status=refused.status, what=refused.what)
+        answer = receiving.refusal(refused)
+    return receiving.response(answer, kind.cors(delivery) if kind.cors else ())
+
+
+def unforeseen(error: Exception) -> Response:
+    """The last net: nobody sees a traceback; the id in the answer is the one in the log."""
+    request_id = uuid.uuid4().hex
+    log.error("request_failed", request_id=request_id, route=request.endpoint, exc_info=error)
+    return receiving.response(as_json(500, {"error": {"what": "Something failed on our side", "request_id": request_id}}))
+
+
+def _answered(door: Door, buckets: limits.Buckets, kind: SourceType, delivery: Delivery) -> Answer:
+    ask = {"GET": kind.handshake or kind.show, "OPTIONS": kind.preflight}.get(delivery.method)
+    if ask:
+        return ask(delivery)
+    _check_method(kind, delivery)
+    secrets = _secrets(door.settings, kind, delivery.source)
+    if not secrets:
+        _check_limits(buckets, delivery)
+    kind.verify(delivery, secrets)
+    received = kind.parse(delivery)
+    recorded = _record(door, received, delivery)
+    after = _decide(door, recorded, delivery) if delivery.step in kind.decides_now else None
+    if recorded:
+        door.ring()
+    return kind.answer(delivery, recorded, after)
+
+
+def _known(team: Team, source_id: str, step: str) -> tuple[Source, SourceType]:
+    source = team.sources.get(source_id)
+    kind = TYPES.get(source.type) if source else None
+    if source is None or kind is None:
+        raise Unknown("There is no such source", where="the address", mend="Use the id of a source of the team file.")
+    if step and step not in kind.steps:
+        raise Unknown(
+            "This source has no such step", where="the address", mend=f"Steps of {kind.name}: {', '.join(sorted(kind.steps))}."
+        )
+    return source, kind
+
+
+def _delivery(door: Door, source: Source, step: str, now: datetime) -> Delivery:
+    return Delivery(
+        method=request.method,
+        url=receiving.public_url(request, door.settings.public_url),
+        headers=receiving.headers_of(request),
+        body=receiving.raw_body(request) if request.method == "POST" else b"",
+        source=source,
+        site=door.team().site,
+        settings=door.settings,
+        received_at=now,
+        step=step,
+        query=receiving.query_of(request),
+        remote_address=receiving.remote_address(request, door.settings.trusted_proxies),
+    )
+
+
+def _check_method(kind: SourceType, delivery: Delivery) -> None:
+    if delivery.method != "POST":
+        allow = (("Allow", ", ".join(kind.methods)),)
+        raise WrongMethod("Leads are posted", where="the method", mend="Use POST.", headers=allow)
+    if delivery.mimetype not in kind.content_types:
+        mend = f"Send one of: {', '.join(sorted(kind.content_types))}."
+        raise WrongType("This content type is not spoken here", where="the Content-Type header", mend=mend)
+
+
+def _check_limits(buckets: limits.Buckets, delivery: Delivery) -> None:
+    """Only for senders nobody vouches for: what is signed is never dropped."""
+    source, address = delivery.source, delivery.remote_address
+    for key, per_minute in ((f"{source.id} {address}", limits.per_address(source)), (source.id, source.per_minute)):
+        wait = buckets.seconds_to_wait(key, per_minute)
+        if wait:
+            raise receiving.too_many(wait, "this address" if address in key else "this source")
+
+
+def _secrets(settings: Settings, kind: SourceType, source: Source) -> tuple[str, ...]:
+    """The source's own secrets, else the provider's from the settings; one text may hold several, separated by commas."""
+    shared = getattr(settings, kind.settings_secrets) if kind.settings_secrets else ()
+    given = source.secrets or ((shared,) if isinstance(shared, str) else shared)
+    return tuple(part.strip() for each in given for part in each.split(",") if part.strip())
+
+
+def _record(door: Door, received: Sequence[Received], delivery: Delivery) -> list[Recorded]:
+    if not received:
+        return []
+    try:
+        return door.record(received, delivery.received_at)
+    except Exception as error:
+        log.error("webhook_not_recorded", source=delivery.source.id, step=delivery.step, exc_info=error)
+        raise NotRecorded("It could not be written down", where="our database", mend="Send it again.", headers=RETRY) from error
+
+
+def _decide(door: Door, recorded: Sequence[Recorded], delivery: Delivery) -> After | None:
+    """A caller must hear something even when the decision fails; a worker makes it later, the event is on disk."""
+    try:
+        return door.decide(recorded[0].inbox_id, delivery.received_at) if recorded else None
+    except Exception as error:
+        log.error("decision_failed", source=delivery.source.id, step=delivery.step, inbox=recorded[0].inbox_id, exc_info=error)
+        return None

@@ -1,0 +1,131 @@
+"""Bodies into values: forms, multipart and JSON from strangers, each with limits and one way to fail (Unreadable).
+
+Flask's own parsers take NaN, 1e400, NUL and lone surrogates for good values and fall over deep nesting; these do not.
+"""
+
+import io
+import json
+import math
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import MultiPartParser
+from werkzeug.http import parse_options_header
+
+from webhooks.errors import TooLarge, Unreadable
+
+LARGEST_BODY = 256 * 1024  # bytes; a lead is a few KiB, Meta's batches stay below (reliability, parsers)
+MOST_FIELDS = 1000
+DEEPEST = 32  # levels of nesting; real deliveries have at most 8
+LONGEST_NUMBER = 40  # digits; longer ones are kept as cut text: Python refuses to turn over 4,300 digits into a number
+_CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252"}  # as browsers read them (WHATWG Encoding)
+
+Form = MultiDict[str, str]
+
+
+def read_form(body: bytes, content_type: str) -> Form:
+    """A urlencoded or multipart body. Raises Unreadable, TooLarge."""
+    mimetype, options = parse_options_header(content_type)
+    if mimetype == "multipart/form-data":
+        return _multipart(body, options.get("boundary", ""))
+    return _urlencoded(body, _CHARSETS.get(options.get("charset", "").lower(), "utf-8"))
+
+
+def read_lines(body: bytes) -> Form:
+    """A form sent as enctype text/plain: one name=value a line."""
+    lines = body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[:MOST_FIELDS]
+    return MultiDict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def read_json(body: bytes) -> object:
+    """A JSON value with sane numbers, at most DEEPEST levels deep. UTF-8 only. Raises Unreadable."""
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+    except UnicodeDecodeError as error:
+        raise Unreadable("The body is not UTF-8", where="the body", mend="Send JSON as UTF-8.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise Unreadable("The body is not JSON", where=_place(error), mend="Check it with any JSON validator.") from error
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
+        raise _too_deep()
+    return value
+
+
+def _urlencoded(body: bytes, charset: str) -> Form:
+    try:
+        pairs = parse_qsl(
+            body.decode(charset, "replace"),
+            keep_blank_values=True,
+            encoding=charset,
+            errors="replace",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise TooLarge(f"The form has over {MOST_FIELDS} fields", where="the body", mend="Send fewer fields.") from error
+    return MultiDict(pairs)
+
+
+def _multipart(body: bytes, boundary: str) -> Form:
+    if not boundary:
+        raise Unreadable(
+            "The multipart body has no boundary", where="the Content-Type header", mend="Let the browser set that header."
+        )
+    # a file's content is not looked at; in memory it needs no closing, and the whole body is small
+    parser = MultiPartParser(
+        stream_factory=lambda *_, **__: io.BytesIO(), max_form_memory_size=LARGEST_BODY, max_form_parts=MOST_FIELDS
+    )
+    try:
+        form, files = parser.parse(io.BytesIO(body), boundary.encode("latin-1", "replace"), len(body))
+    except RequestEntityTooLarge as error:
+        raise TooLarge(f"The form has over {MOST_FIELDS} parts", where="the body", mend="Send fewer fields.") from error
+    except (ValueError, LookupError) as error:  # LookupError: a part names a charset nobody knows
+        raise Unreadable("The multipart body is broken", where="the body", mend="Send it as a browser does.") from error
+    return MultiDict([*form.items(multi=True), *((name, file.filename or "") for name, file in files.items(multi=True))])
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits[:LONGEST_NUMBER]
+
+
+def _place(error: ValueError) -> str:
+    return f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number"
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    inside = _children(value)
+    while inside and levels:
+        inside, levels = [child for each in inside for child in _children(each)], levels - 1
+    return bool(inside)
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list) else []
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable(f"The JSON is nested over {DEEPEST} levels deep", where="the body", mend="Send a flat object.")
+
+
+def pairs_of(value: object, path: str = "") -> Iterable[tuple[str, object]]:
+    """A JSON object's leaves as (name, value); names of nested ones are joined with dots, lists of plain values stay whole."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from pairs_of(inner, f"{path}.{key}" if path else str(key))
+    elif path:
+        yield path, value

@@ -1,0 +1,82 @@
+"""One request as a source's parser sees it: raw bytes first, values only when asked for.
+
+`url` is the address as the sender has it, built from PUBLIC_URL: behind a proxy the Host header is not what was signed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from config.settings import Settings
+from routing.team import Site, Source
+from webhooks import bodies
+from webhooks.errors import Unreadable
+
+_KEPT = (  # headers stored with a lead: what proves, explains or dates it; never cookies or credentials
+    "content-type", "user-agent", "origin", "referer", "accept-language", "idempotency-key", "webhook-id", "webhook-timestamp",
+    "webhook-signature", "x-twilio-signature", "i-twilio-idempotency-token", "x-hub-signature-256",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What came in. `headers` have lower-case names; `query` is the first value of each parameter; `step` is "" or a call's step."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    source: Source
+    site: Site
+    settings: Settings
+    received_at: datetime
+    step: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    remote_address: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header as it came."""
+        return self.headers.get("content-type", "")
+
+    @cached_property
+    def mimetype(self) -> str:
+        """The content type alone, in lower case; "" when there is none."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @cached_property
+    def form(self) -> bodies.Form:
+        """The fields of a urlencoded or multipart body. Raises Unreadable, TooLarge."""
+        return bodies.read_form(self.body, self.content_type)
+
+    @cached_property
+    def json(self) -> object:
+        """The value of a JSON body. Raises Unreadable."""
+        return bodies.read_json(self.body)
+
+    @property
+    def json_object(self) -> dict[str, object]:
+        """The same, which must be an object."""
+        if isinstance(self.json, dict):
+            return self.json
+        raise Unreadable("The JSON is not an object", where="the body", mend='Send {"name": "...", "phone": "..."}.')
+
+    @property
+    def region(self) -> str:
+        """The country (ISO 3166) in which numbers without a country code are read."""
+        return self.source.region or self.site.region
+
+    @property
+    def kept_headers(self) -> dict[str, str]:
+        """The headers worth storing."""
+        return {name: self.headers[name][:1000] for name in _KEPT if name in self.headers}
+
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """Our numbers in E.164: nobody who writes from one is a lead."""
+        return frozenset({self.settings.twilio_from})
+
+    def here(self, step: str) -> str:
+        """The address of another step of this source."""
+        return f"{self.settings.public_url}/webhooks/{self.source.id}/{step}"

@@ -1,0 +1,97 @@
+"""Who sent this? The vendors' signature schemes, over the raw bytes, compared in constant time, for any of several secrets.
+
+Each function takes what came and what we know and answers yes or no; a missing signature is a no like a wrong one.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from twilio.request_validator import RequestValidator
+
+from webhooks.bodies import Form
+
+TOLERANCE_SECONDS = 300  # Standard Webhooks: the reference libraries' window, in both directions
+
+
+def is_twilios(url: str, sent: Form | bytes, signature: str, tokens: Sequence[str]) -> bool:
+    """X-Twilio-Signature over the public address and the form (or, for other bodies, over the bodySHA256 in the address).
+
+    Twilio signs an apostrophe in the query as it got it from us and may send it escaped, or the other way round; its
+    Python library knows only the address as received, so the two other spellings are tried as well.
+    """
+    params: Form | str = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else sent
+    if isinstance(params, str) and "bodySHA256=" not in url:
+        return False  # the address alone would be signed, and the body anybody's
+    spellings = dict.fromkeys((url, url.replace("'", "%27"), url.replace("%27", "'")))
+    return any(RequestValidator(token).validate(each, params, signature) for token in tokens for each in spellings)
+
+
+def is_metas(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    """X-Hub-Signature-256: "sha256=" and the hex HMAC of the raw body. The older SHA-1 header is not taken."""
+    scheme, _, digest = signature.partition("=")
+    if scheme != "sha256":
+        return False
+    given = digest.encode("utf-8", "replace")
+    return any(hmac.compare_digest(_hmac(secret.encode(), body).hex().encode(), given) for secret in secrets)
+
+
+def is_standard(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> bool:
+    """Standard Webhooks: HMAC of "id.timestamp.body" among the v1 signatures, not older or newer than 300 s."""
+    message_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not message_id or not at.isascii() or not at.isdigit() or len(at) > 12:
+        return False
+    if abs(int(now.timestamp()) - int(at)) > TOLERANCE_SECONDS:
+        return False
+    given = [_unbase64(each[3:]) for each in headers.get("webhook-signature", "").split(" ") if each.startswith("v1,")]
+    signed = f"{message_id}.{at}.".encode("utf-8", "replace") + body
+    expected = [_hmac(key, signed) for secret in secrets if (key := _standard_key(secret))]
+    return any(hmac.compare_digest(one, other) for one in expected for other in given)
+
+
+def is_sendgrids(body: bytes, signature: str, timestamp: str, public_key: str) -> bool:
+    """SendGrid's event webhook: ECDSA on P-256 over the timestamp header and the raw body. False for a key that is none."""
+    try:
+        key = load_der_public_key(_unbase64(public_key))
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            return False
+        key.verify(_unbase64(signature), timestamp.encode("utf-8", "replace") + body, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def sign_meta(body: bytes, secret: str) -> str:
+    """The X-Hub-Signature-256 of a body. For examples."""
+    return f"sha256={_hmac(secret.encode(), body).hex()}"
+
+
+def sign_standard(body: bytes, message_id: str, secret: str, now: datetime) -> dict[str, str]:
+    """The three headers with which a sender signs. For examples and for our own test leads."""
+    at = str(int(now.timestamp()))
+    digest = base64.b64encode(_hmac(_standard_key(secret), f"{message_id}.{at}.".encode() + body)).decode()
+    return {"webhook-id": message_id, "webhook-timestamp": at, "webhook-signature": f"v1,{digest}"}
+
+
+def _hmac(key: bytes, signed: bytes) -> bytes:
+    return hmac.new(key, signed, hashlib.sha256).digest()
+
+
+def _standard_key(secret: str) -> bytes:
+    """The scheme's secrets are base64 after "whsec_"; one that is not base64 is taken as it is."""
+    return _unbase64(secret.removeprefix("whsec_")) or secret.encode()
+
+
+def _unbase64(text: str) -> bytes:
+    """The bytes, with or without padding; none at all when it is not base64."""
+    try:
+        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

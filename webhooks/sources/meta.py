@@ -1,0 +1,113 @@
+"""Meta: lead ads (whose fields a worker fetches), Messenger, Instagram and WhatsApp Cloud messages, all at one address."""
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from store.advance import After
+from store.inbox import Received, Recorded
+from webhooks import lead, meta_messages, normal, signatures
+from webhooks.answers import Answer
+from webhooks.delivery import Delivery
+from webhooks.errors import NotGenuine, NotSigned, Unreadable
+from webhooks.example import Example
+
+
+def _sign(_url: str, body: bytes, secret: str, _now: datetime) -> Mapping[str, str]:
+    return {"x-hub-signature-256": signatures.sign_meta(body, secret)}
+
+
+EXAMPLE = Example(
+    headers={"content-type": "application/json"},
+    body=b'{"object": "page", "entry": [{"id": "153125381133", "time": 1700000000, "changes": [{"field": "leadgen", "value": {'
+    b'"leadgen_id": "1401", "page_id": "153125381133", "form_id": "77", "adgroup_id": "88", "ad_id": "99", "created_time": 1700000000}}]}]}',
+    secret="an app secret of the example",
+    sign=_sign,
+)
+CONTENT_TYPES = frozenset({"application/json"})
+SETTINGS_SECRETS = "meta_app_secret"
+TEST_LEAD = "444444444444"  # what the app dashboard's test button sends as id of a lead and of its page
+MOST_UPDATES = 1000  # the vendor's limit for one POST
+
+
+def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
+    """Raises NotSigned or NotGenuine. The raw bytes are signed: Meta escapes non-ASCII, so re-made JSON never fits."""
+    signature = delivery.headers.get("x-hub-signature-256", "")
+    if not signature:
+        raise NotSigned(
+            "The signature is missing", where="the X-Hub-Signature-256 header", mend="Only Meta may call this address."
+        )
+    if not signatures.is_metas(delivery.body, signature, secrets):
+        raise NotGenuine(
+            "The signature is wrong", where="the X-Hub-Signature-256 header", mend="Set META_APP_SECRET to the app's secret."
+        )
+
+
+def handshake(delivery: Delivery) -> Answer:
+    """Meta asks once whether the address is ours: repeat its challenge. Raises NotGenuine for a wrong token."""
+    query, token = delivery.query, delivery.settings.meta_verify_token
+    given = query.get("hub.verify_token", "").encode("utf-8", "replace")
+    if query.get("hub.mode") != "subscribe" or not token or not hmac.compare_digest(given, token.encode()):
+        mend = "Enter the value of META_VERIFY_TOKEN in the app's dashboard."
+        raise NotGenuine("The verify token is wrong", where="hub.verify_token", mend=mend)
+    return Answer(200, normal.clean_line(query.get("hub.challenge", ""), 200))
+
+
+def parse(delivery: Delivery) -> list[Received]:
+    """One record for each lead and each message; receipts, echoes and reactions give none. Raises Unreadable."""
+    value = delivery.json_object
+    entries = value.get("entry")
+    if not isinstance(value.get("object"), str) or not isinstance(entries, list):
+        raise Unreadable(
+            "This is no update of Meta's", where="object, entry", mend="Subscribe this address to page or WhatsApp updates."
+        )
+    said = [update for entry in entries if isinstance(entry, dict) for update in _updates(delivery, str(value["object"]), entry)]
+    return list({each.external_id: each for each in said[:MOST_UPDATES]}.values())
+
+
+def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:
+    """Any 200 will do."""
+    return Answer(200, "EVENT_RECEIVED")
+
+
+def _updates(delivery: Delivery, kind: str, entry: dict[str, object]) -> Iterator[Received]:
+    for change in _objects(entry.get("changes")):
+        value = change.get("value")
+        if change.get("field") == "leadgen" and isinstance(value, dict):
+            yield from _heard(delivery, "fetch_required", _leadgen(value), value)
+        elif kind == "whatsapp_business_account" and change.get("field") == "messages" and isinstance(value, dict):
+            for message in _objects(value.get("messages")):
+                yield from _heard(delivery, "message", meta_messages.whatsapp(value, message), message)
+    for message in (*_objects(entry.get("messaging")), *_objects(entry.get("standby"))):
+        yield from _heard(delivery, "message", meta_messages.direct(kind, entry, message), message)
+
+
+def _heard(delivery: Delivery, event: str, content: lead.Content | None, update: dict[str, object]) -> Iterator[Received]:
+    """The body kept is this update alone: Meta batches differently when it sends again, and the same key must mean the same body."""
+    if content:
+        body = json.dumps(update, sort_keys=True).encode()
+        key = str(content["external_id"])
+        yield Received(delivery.source.id, key, event, content, body, delivery.kept_headers, delivery.received_at)
+
+
+def _leadgen(value: dict[str, object]) -> lead.Content | None:
+    """A lead ad was filled in. Its `adgroup_id` is what everybody else calls the ad set."""
+    leadgen_id = normal.identifier(value.get("leadgen_id"))
+    if not leadgen_id:
+        return None
+    names = {"ad_id": "ad_id", "adset_id": "adgroup_id", "form_id": "form_id", "id": "campaign_id"}
+    return lead.common_lead(
+        external_id=f"meta_leadgen:{leadgen_id}",
+        kind="form",
+        channel="ads_form",
+        leadgen_id=leadgen_id,
+        campaign={ours: normal.identifier(value.get(theirs)) for ours, theirs in names.items()},
+        submitted_at=normal.instant(value.get("created_time", "")),
+        is_test=leadgen_id == TEST_LEAD,
+        extra={"page_id": normal.identifier(value.get("page_id"))},
+    )
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
