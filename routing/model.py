@@ -5,7 +5,7 @@ Everything here is a frozen value. Instants end in `_at` and are aware UTC; dura
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from routing.team import Pool, Rule, Site, Sla, Source, Team
@@ -49,7 +49,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who wrote. `handles` are ids on social channels, e.g. {"messenger": "6200..."}; `zone` an IANA name if known."""
+    """Who wrote. `handles` are ids on social channels, e.g. {"messenger": "6200..."}; `zone` an IANA name if known.
+
+    `opted_out` are channels closed by a STOP; `wrote_at` is when they last called or wrote to us themselves.
+    """
 
     id: int
     name: str | None = None
@@ -59,6 +62,8 @@ class Person:
     zone: str | None = None
     locale: str | None = None
     last_rep: str | None = None
+    opted_out: frozenset[str] = frozenset()
+    wrote_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ class Lead:
 class State:
     """All that changes on a lead. `turn` counts offers (an alarm of an earlier turn is stale); `offered_to` hold this turn's offer.
 
-    `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again next round.
+    `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
+    next round; `tried` are all who were ever asked.
     """
 
     status: Status = Status.NEW
@@ -91,6 +97,7 @@ class State:
     rounds: int = 0
     declined_by: tuple[str, ...] = ()
     lapsed_by: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     offered_at: datetime | None = None
     offer_lapses_at: datetime | None = None
     accept_due_at: datetime | None = None
@@ -109,8 +116,11 @@ class State:
     rung: int = 0
     wait_reason: str | None = None
     hold_for: str | None = None
+    hold_until: datetime | None = None
     call_sid: str | None = None
-    acked: bool = False
+    acked_on: tuple[str, ...] = ()
+    acknowledged_at: datetime | None = None
+    undelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +433,10 @@ class RepChange:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens: the new state, why in words, and what it sets in motion. Saved whole or not at all."""
+    """What happens: the new state, why in words, and what it sets in motion. Saved whole or not at all.
+
+    `disarm` silences the lead's alarms before `alarms` are set; `changed` is False for an event that came too late to matter.
+    """
 
     state: State
     why: str
@@ -431,7 +444,5 @@ class Step:
     alarms: tuple[Alarm, ...] = ()
     messages: tuple[Message, ...] = ()
     reps: tuple[RepChange, ...] = ()
+    disarm: bool = False
     changed: bool = True
-
-
-NO_TIME = timedelta(0)

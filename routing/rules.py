@@ -20,9 +20,11 @@ class NoRuleMatched(LookupError):
 def fields_of(lead: Lead) -> dict[str, str]:
     """Everything a condition can name. What we know ourselves (source, channel, kind) cannot be overwritten by a form field."""
     person = lead.person
+    language = (person.locale or "").replace("_", "-").partition("-")[0].lower()
+    guessed = {"language": language} if language else {}  # a form that asks for the language knows better than the browser
     known = {"name": person.name, "phone": person.phone, "email": person.email, "locale": person.locale}
     ours = {"source": lead.source, "channel": lead.channel, "kind": lead.kind.value, "message": lead.message}
-    return {**lead.fields, **{key: value for key, value in known.items() if value}, **ours}
+    return {**guessed, **lead.fields, **{key: value for key, value in known.items() if value}, **ours}
 
 
 def first_match(

@@ -5,8 +5,27 @@ Queues (inbox, alarms, outbox) are read by state through partial indexes, never 
 """
 
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, Double, ForeignKey, Identity, Index, Integer, LargeBinary, MetaData,
-    PrimaryKeyConstraint, Sequence, Table, Text, UniqueConstraint, false, text, true,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+    true,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -179,6 +198,7 @@ pools = Table(
     number("fresh_starts"),  # fresh leads served since the last late one
     document("tally"),  # how many seats are taken up by which reason; refreshed by the clock
     instant("tallied_at"),
+    instant("opens_at"),
 )
 
 reps = Table(

@@ -1,0 +1,108 @@
+"""What the lead is told: the acknowledgement, by the way they came, and a rep's own words passed on."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from routing import promise
+from routing.hours import is_open, next_open
+from routing.model import Facts, HumanResponded, Message, Status, Step
+from routing.naming import name_of
+from routing.words import due_text
+
+NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant it names
+
+
+def reach(facts: Facts) -> list[tuple[str, str]]:
+    """The (channel, address) pairs by which this lead can be answered, the way they came first."""
+    person, came_by = facts.lead.person, facts.lead.channel
+    found = []
+    if came_by in ("whatsapp", "messenger", "instagram") and came_by in person.handles:
+        found.append((came_by, person.handles[came_by]))
+    if person.phone:
+        found.append(("sms", person.phone))
+    if person.email:
+        found.append(("email", person.email))
+    if came_by == "email":
+        found.reverse()
+    return [pair for pair in found if pair[0] not in person.opted_out]
+
+
+def reachable(facts: Facts) -> bool:
+    """Is there any way to answer? A STOP closes a channel for texts, not for a rep's call."""
+    person = facts.lead.person
+    return bool(person.phone or person.email or person.handles)
+
+
+def acknowledged(facts: Facts, step: Step, now: datetime) -> Step:
+    """The step with the acknowledgement to the lead, naming what the step has just decided."""
+    messages = acknowledgement(replace(facts, state=step.state), now, without=step.state.acked_on)
+    if not messages:
+        return step
+    state = replace(step.state, acked_on=(*step.state.acked_on, messages[0].channel), promised_at=promise.promise(facts, now))
+    return replace(step, state=state, messages=(*messages, *step.messages))
+
+
+def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ()) -> tuple[Message, ...]:
+    """The acknowledgement by the first channel that is not in `without`; none when the source does not want one."""
+    source, lead = facts.policy.source, facts.lead
+    open_ways = [way for way in reach(facts) if way[0] not in set(without)]
+    if not source.acknowledge or not open_ways:
+        return ()
+    channel, address = open_ways[0]
+    shut = not is_open(facts.policy.sla.calendar, now)
+    promised_at = promise.promise(facts, now)
+    custom = source.words.email if channel == "email" else (source.words.closed_sms if shut else None) or source.words.sms
+    fields = {
+        **lead_fields(facts, now),
+        "due_text": due_text(promised_at, lead_zone(facts), now),
+        "opens_text": opens(facts, now),
+    }
+    if channel == "email" and source.words.email_subject:
+        fields["subject_words"] = source.words.email_subject
+    return (
+        Message(
+            key=f"ack:{lead.id}:{channel}", to="lead", channel=channel, address=address, purpose="ack", fields=fields, words=custom,
+            template="ack_closed" if shut else "ack", expires_at=max(promised_at, now) + timedelta(minutes=NOT_YET),
+        ),
+    )  # fmt: skip
+
+
+def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
+    """What a text to the lead may name. The rep only once they have it: an offer may still be passed on."""
+    name = facts.lead.person.name or ""
+    owner = facts.state.owner if facts.state.status in (Status.ACCEPTED, Status.RESPONDED) else None
+    return {
+        "name": name,
+        "first_name": facts.lead.fields.get("first_name") or name.split(" ")[0],
+        "firm": facts.policy.site.name,
+        "rep": name_of(facts, owner).split(" ")[0] if owner else "",
+        "pool": facts.policy.pool.name,
+        "code": facts.lead.code,
+        "kind": facts.lead.kind,
+        "stop_hint": "Reply STOP to opt out.",
+        "postal_address": facts.policy.site.postal_address,
+    }
+
+
+def lead_zone(facts: Facts) -> str:
+    """Times are named in the lead's own zone where it is known."""
+    return facts.lead.person.zone or facts.policy.site.zone
+
+
+def opens(facts: Facts, now: datetime) -> str:
+    """When the office opens, in words; empty while it is open or if it never does."""
+    calendar = facts.policy.sla.calendar
+    opens_at = None if is_open(calendar, now) else next_open(calendar, now)
+    return due_text(opens_at, lead_zone(facts), now) if opens_at else ""
+
+
+def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message, ...]:
+    """The rep's own words, passed on to the lead from the firm's number."""
+    ways = [way for way in reach(facts) if way[0] == event.how or event.how == "text"]
+    if not event.text or not ways:
+        return ()
+    channel, address = ways[0]
+    key = f"reply:{facts.lead.id}:{event.rep}:{now.timestamp():.6f}"
+    fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep)}
+    return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)

@@ -1,0 +1,196 @@
+"""Who is asked next, how many at once, and what it means when nobody can be."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from routing import promise, telling
+from routing.capacity import has_room, why_not
+from routing.model import Alarm, Facts, OfferLapsed, RepChange, RetryDue, Seat, State, Status, Step
+from routing.team import OfferStyle
+from routing.words import due_text
+
+RETRY = timedelta(seconds=30)  # the net below RoomOpened; room that opens wakes the queue in its own transaction
+BACK_OFF = timedelta(minutes=2)  # doubles with each silence in a row up to 30 min (theory.md 2: 1.52 min p95 against 5.10)
+LONGEST_BACK_OFF = timedelta(minutes=30)
+SILENT = frozenset({"backing off", "away"})  # on shift, but let offers lapse
+BROADCAST_AT_MOST = 25  # more texts than this at one instant is a flood, not an offer
+
+
+def offer(facts: Facts, now: datetime, *, because: str, besides: tuple[str, ...] = ()) -> Step:
+    """Ask the next rep or reps, or wait and say why. `because` is what led here, `besides` are not asked this time."""
+    hold = held_for_owner(facts, now)
+    if hold:
+        return hold
+    able = candidates(facts, besides)
+    if not able and facts.state.lapsed_by:  # everybody was asked once: a new round begins
+        facts = replace(facts, state=replace(facts.state, lapsed_by=(), rounds=facts.state.rounds + 1))
+        able = candidates(facts, besides)
+    if not able:
+        return wait(facts, now, because=because)
+    chosen = able[: width(facts, now)]
+    if facts.policy.pool.offer is OfferStyle.ASSIGN:
+        return give(facts, chosen[0], now, because=because)
+    return ask(facts, chosen, now, because=because)
+
+
+def candidates(facts: Facts, besides: Iterable[str] = ()) -> tuple[Seat, ...]:
+    """Reps with room who may be asked, best first; under `owner_first` the person's own rep leads."""
+    barred = {*facts.state.declined_by, *facts.state.lapsed_by, *besides}
+    needs = facts.policy.rule.needs
+    able = [seat for seat in facts.bench.able if seat.rep not in barred and needs <= seat.skills]
+    own = owner_seat(facts)
+    if own and own.rep not in barred and own.absence is None and has_room(own):
+        able = [own, *(seat for seat in able if seat.rep != own.rep)]
+    return tuple(able)
+
+
+def owner_seat(facts: Facts) -> Seat | None:
+    """The seat of the rep who had this person before, where the pool wants them asked first."""
+    last = facts.lead.person.last_rep
+    if facts.policy.pool.strategy != "owner_first" or last not in facts.policy.pool.members:
+        return None
+    return facts.bench.named.get(last or "")
+
+
+def held_for_owner(facts: Facts, now: datetime) -> Step | None:
+    """Wait a little for the person's own rep: at most a quarter of the SLA, and once (theory.md 2, "sticky")."""
+    own, state = owner_seat(facts), facts.state
+    if own is None or state.hold_for or own.rep in state.declined_by or own.absence is None or own.back_at is None:
+        return None
+    if not now < own.back_at <= facts.lead.arrived_at + facts.policy.sla.first_response_within / 4:
+        return None
+    state = replace(state, status=Status.WAITING, hold_for=own.rep, hold_until=own.back_at, wait_reason=f"held for {own.name}")
+    why = f"held for {own.name}, who knows this person and is back in time ({own.absence})"
+    return Step(state, why=why, alarms=(Alarm("retry", own.back_at, RetryDue()),))
+
+
+def width(facts: Facts, now: datetime) -> int:
+    """How many are asked at once: it widens as the SLA runs down (half gone, or two rounds: a ring; three quarters: all)."""
+    pool, used = facts.policy.pool, promise.used(facts, now)
+    if pool.offer is OfferStyle.BROADCAST or used >= 0.75:
+        return BROADCAST_AT_MOST
+    if pool.offer is OfferStyle.RING or used >= 0.5 or facts.state.rounds >= 2:
+        return pool.ring
+    return 1
+
+
+def ask(facts: Facts, chosen: tuple[Seat, ...], now: datetime, *, because: str) -> Step:
+    """Offer the lead to `chosen`; they have `offer_for` to say yes."""
+    turn = facts.state.turn + 1
+    lapses_at = now + facts.policy.pool.offer_for
+    state = replace(
+        facts.state, status=Status.OFFERED, owner=None, offered_to=tuple(s.rep for s in chosen), turn=turn,
+        offered_at=now, offer_lapses_at=lapses_at, wait_reason=None, tried=tried(facts.state, (s.rep for s in chosen)),
+    )  # fmt: skip
+    names = " and ".join(seat.name for seat in chosen) if len(chosen) < 4 else f"{len(chosen)} reps at once"
+    return Step(
+        state,
+        why=f"{because}: offered to {names} ({reason(facts, chosen[0])})",
+        details=considered(facts, chosen),
+        alarms=(Alarm("lapse", lapses_at, OfferLapsed(turn)),),
+        messages=tuple(m for seat in chosen for m in telling.offered(facts, state, seat, now)),
+        reps=tuple(RepChange(seat.rep, assigned=True) for seat in chosen),
+    )
+
+
+def give(facts: Facts, seat: Seat, now: datetime, *, because: str) -> Step:
+    """Hand the lead over without asking."""
+    state = owned(replace(facts.state, turn=facts.state.turn + 1), seat.rep, now)
+    return Step(
+        state,
+        why=f"{because}: assigned to {seat.name} ({reason(facts, seat)})",
+        details=considered(facts, (seat,)),
+        messages=telling.yours(facts, seat.rep, now),
+        reps=(RepChange(seat.rep, assigned=True),),
+    )
+
+
+def tried(state: State, reps: Iterable[str]) -> tuple[str, ...]:
+    """Everybody who was ever asked, in the order in which they were."""
+    return tuple(dict.fromkeys((*state.tried, *reps)))
+
+
+def wait(facts: Facts, now: datetime, *, because: str) -> Step:
+    """Nobody can take it now: it waits, and moves the instant room appears."""
+    reason_why = nobody(facts)
+    opens = facts.bench.opens_at
+    state = replace(facts.state, status=Status.WAITING, owner=None, offered_to=(), offered_at=None, wait_reason=reason_why)
+    when = f"; the next is back {due_text(opens, facts.policy.site.zone, now)}" if opens else ""
+    fresh = facts.state.status is not Status.WAITING or facts.state.wait_reason != reason_why
+    return Step(
+        state,
+        why=f"{because}: waits, {reason_why}{when}",
+        details=considered(facts, ()),
+        alarms=(Alarm("retry", now + RETRY, RetryDue()),),
+        messages=telling.waiting(facts, reason_why, now) if promise.will_breach(facts, opens) else (),
+        changed=fresh,
+    )
+
+
+def owned(state: State, rep: str, now: datetime) -> State:
+    """The state in which `rep` has the lead and nobody else is asked."""
+    return replace(
+        state, status=Status.ACCEPTED, owner=rep, offered_to=(), accepted_at=now, offered_at=None, offer_lapses_at=None,
+        wait_reason=None,
+    )  # fmt: skip
+
+
+def silenced(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[RepChange, ...]:
+    """What silence does to a rep: a doubling back-off, and Away after `away_after` silences in a row."""
+    changes = []
+    for rep in reps:
+        seat = facts.bench.named.get(rep)
+        lapses = (seat.lapses if seat else 0) + 1
+        pause = min(BACK_OFF * 2 ** min(lapses - 1, 4), LONGEST_BACK_OFF)
+        changes.append(RepChange(rep, lapses=lapses, backoff_until=now + pause, away=lapses >= facts.policy.pool.away_after))
+    return tuple(changes)
+
+
+def reason(facts: Facts, seat: Seat) -> str:
+    """Why this rep comes first, in the strategy's own terms."""
+    if seat.rep == facts.lead.person.last_rep and facts.policy.pool.strategy == "owner_first":
+        return "knows this person"
+    held = f"{seat.open} of {seat.cap_open}" if seat.cap_open is not None else f"{seat.open}"
+    words = {"round_robin": "next in turn", "weighted": f"furthest below their share, weight {seat.weight}"}
+    return words.get(facts.policy.pool.strategy, f"most room: holds {held}")
+
+
+def considered(facts: Facts, chosen: tuple[Seat, ...]) -> tuple[str, ...]:
+    """Who else could have taken it, and why the others could not."""
+    taken = {seat.rep for seat in chosen}
+    lines = []
+    for seat in facts.bench.able:
+        if seat.rep in taken:
+            continue
+        lines.append(f"{seat.name}: {excluded(facts, seat) or f'could take it, holds {seat.open}'}")
+    for seat in facts.bench.named.values():
+        why = why_not(seat)
+        if why and seat.rep not in taken and all(s.rep != seat.rep for s in facts.bench.able):
+            lines.append(f"{seat.name}: {why}")
+    counted = ", ".join(f"{count} {why}" for why, count in sorted(facts.bench.others.items()))
+    return (*lines[:12], *((f"the rest of {facts.bench.size}: {counted}",) if counted else ()))
+
+
+def excluded(facts: Facts, seat: Seat) -> str | None:
+    """Why a rep with room is not asked about this lead, None if they could be."""
+    if seat.rep in facts.state.declined_by:
+        return "passed on it"
+    if seat.rep in facts.state.lapsed_by:
+        return "was asked in this round"
+    missing = facts.policy.rule.needs - seat.skills
+    return f"lacks {', '.join(sorted(missing))}" if missing else None
+
+
+def nobody(facts: Facts) -> str:
+    """Why nobody can take it, in words."""
+    bench = facts.bench
+    if bench.size == 0:
+        return "the pool has no reps"
+    if bench.able:
+        return "everybody with room has been asked"
+    if any("full" in why for why in bench.others):
+        return "all who are on shift are full"
+    if SILENT & bench.others.keys():
+        return "nobody who is on shift answers"
+    return "nobody is on shift"

@@ -1,0 +1,77 @@
+"""The promise to a lead: its due instants, the alarms that guard them, how much of the time is gone, and what may be named."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from routing import sla
+from routing.hours import due, is_open
+from routing.model import AcceptDue, Alarm, Cause, CloseDue, Facts, ResponseDue, RungReached, State, Status
+from routing.words import ago
+
+
+def promised(facts: Facts) -> State:
+    """The state with the lead's due instants, counted from arrival in business time.
+
+    A calendar that never opens gives no due instant; then wall time counts, so that the lead cannot be forgotten.
+    """
+    terms, arrived_at = facts.policy.sla, facts.lead.arrived_at
+    dues = sla.deadlines(terms, arrived_at)
+    return replace(
+        facts.state,
+        accept_due_at=dues.accept_due_at or arrived_at + terms.accept_within,
+        response_due_at=dues.response_due_at or arrived_at + terms.first_response_within,
+        cause=None if dues.response_due_at else Cause.CONFIGURATION_GAP,
+    )
+
+
+def alarms(facts: Facts) -> tuple[Alarm, ...]:
+    """The alarms of the lead. They count from arrival and stay armed while it waits for room."""
+    state = facts.state
+    assert state.accept_due_at and state.response_due_at  # set by `promised` just before
+    rungs = [rung_alarm(facts, index, at) for index, at in sla.rung_dues(facts.policy.sla, facts.lead.arrived_at)]
+    if not rungs:
+        rungs = [Alarm("rung:0", state.response_due_at, RungReached(0))]
+    return (Alarm("accept", state.accept_due_at, AcceptDue()), Alarm("response", state.response_due_at, ResponseDue()), *rungs)
+
+
+def rung_alarm(facts: Facts, index: int, at: datetime | None) -> Alarm:
+    """The alarm of one rung; without business time it counts in wall time."""
+    rungs = facts.policy.sla.rungs
+    return Alarm(f"rung:{index}", at or facts.lead.arrived_at + rungs[index].at, RungReached(index))
+
+
+def close_alarm(facts: Facts, now: datetime) -> Alarm:
+    """Free the rep's room some time after the response when nobody says how it went."""
+    return Alarm("close", now + facts.policy.pool.close_after, CloseDue())
+
+
+def used(facts: Facts, now: datetime) -> float:
+    """Share of the response time that is gone, in business time; 1.0 or more is late."""
+    return sla.share_used(facts.policy.sla, facts.lead.arrived_at, now)
+
+
+def will_breach(facts: Facts, opens_at: datetime | None) -> bool:
+    """Will a waiting lead miss its due instant unless somebody makes room? Told once, when the wait begins."""
+    if facts.state.status is Status.WAITING or facts.state.response_due_at is None:
+        return False
+    return opens_at is None or opens_at > facts.state.response_due_at
+
+
+def in_time(facts: Facts, now: datetime) -> str:
+    """ "in time" or "late", with how long it took."""
+    due_at = facts.state.response_due_at
+    took = ago(now - facts.lead.arrived_at)
+    verdict = "in time" if due_at is None or now <= due_at else f"{ago(now - due_at)} late"
+    return f" after {took}, {verdict}"
+
+
+def promise(facts: Facts, now: datetime) -> datetime:
+    """The instant we can truthfully name to the lead: the SLA, or later when everybody is full and others wait before it."""
+    terms, due_at = facts.policy.sla, facts.state.response_due_at
+    assert due_at is not None
+    queue = (
+        facts.bench.waiting // max(facts.bench.size, 1) + 1 if facts.state.status is Status.WAITING and facts.bench.waiting else 0
+    )
+    if not queue or not is_open(terms.calendar, now):
+        return due_at
+    return due(terms.calendar, now, terms.first_response_within * (queue + 1)) or due_at

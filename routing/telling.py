@@ -1,0 +1,175 @@
+"""What reps and managers are told: the messages that go with a step. The words themselves are in workers/messages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from routing.escalation import Contact, get
+from routing.model import Facts, Message, MessageArrived, RepChange, Seat, State
+from routing.naming import about, contact, hash_text, name_of
+from routing.words import ago
+
+Fields = Mapping[str, str]
+
+
+# --- to reps -----------------------------------------------------------------------------------------------------
+
+
+def offered(facts: Facts, state: State, seat: Seat, now: datetime) -> tuple[Message, ...]:
+    """The offer, with what is known and by when; not yet the lead's number."""
+    fields = {**about(facts, now), "ring": "yes" if len(state.offered_to) > 1 else "", "turn": str(state.turn)}
+    return to_rep(facts, seat.rep, "offer", f"offer:{facts.lead.id}:{state.turn}", fields, purpose="offer")
+
+
+def yours(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
+    """It is yours: now with the number to call."""
+    fields = {**about(facts, now), **contact(facts), "turn": str(facts.state.turn)}
+    key = f"accepted:{facts.lead.id}:{facts.state.turn}.{len(facts.state.declined_by)}:{now.timestamp():.6f}"
+    return to_rep(facts, rep, "accepted", key, fields, purpose="notice")
+
+
+def reminded(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[Message, ...]:
+    """Time runs down."""
+    accepted = "yes" if facts.state.owner else ""
+    fields = {**about(facts, now), "accepted": accepted, "turn": str(facts.state.turn)}
+    key = f"remind:{facts.lead.id}:{facts.state.rung}"
+    return tuple(m for rep in reps for m in to_rep(facts, rep, "remind", key, fields, purpose="notice", channels=("sms",)))
+
+
+def withdrawn(facts: Facts, reps: tuple[str, ...], *, winner: str | None) -> tuple[Message, ...]:
+    """Somebody else has it: nothing to do any more."""
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": name_of(facts, winner) if winner else ""}
+    key = f"withdrawn:{facts.lead.id}:{facts.state.turn}"
+    return tuple(m for rep in reps for m in to_rep(facts, rep, "withdrawn", key, fields, purpose="notice", channels=("sms",)))
+
+
+def too_late(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
+    """ "A7 went to Priya 20s ago, so nothing to do." """
+    owner, at = facts.state.owner, facts.state.accepted_at
+    fields = {
+        "code": facts.lead.code,
+        "winner": name_of(facts, owner) if owner else "",
+        "ago": ago(now - at) if owner and at else "",
+        "pool": facts.policy.pool.name,
+    }
+    key = f"toolate:{facts.lead.id}:{facts.state.turn}"
+    return to_rep(facts, rep, "too_late", key, fields, purpose="notice", channels=("sms",))
+
+
+def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, minutes: str) -> tuple[Message, ...]:
+    """To those who were silent: it moved on. To the managers: who has been set Away."""
+    messages: list[Message] = []
+    for change in changes:
+        fields = {
+            "code": facts.lead.code, "winner": name_of(facts, to) if to else "", "minutes": minutes, "away": "yes" if change.away else "",
+        }  # fmt: skip
+        key = f"moved:{facts.lead.id}:{facts.state.turn}"
+        messages += to_rep(facts, change.rep, "moved_on", key, fields, purpose="notice", channels=("sms",))
+        if change.away:
+            gone = {"rep": name_of(facts, change.rep), "lapses": str(change.lapses), "pool": facts.policy.pool.name}
+            messages += to_managers(
+                facts, get("pool_managers").contacts(facts), "away", f"away:{facts.lead.id}:{facts.state.turn}:{change.rep}", gone
+            )
+    return tuple(messages)
+
+
+def lead_said(facts: Facts, event: MessageArrived) -> tuple[Message, ...]:
+    """The lead's words, to whoever has it."""
+    owner = facts.state.owner
+    if owner is None:
+        return ()
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text}
+    key = f"said:{facts.lead.id}:{abs(hash_text(event.text))}:{facts.state.turn}"
+    return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
+
+
+def not_acked(facts: Facts, reason: str) -> tuple[Message, ...]:
+    """The lead has not been acknowledged: whoever has it, or is asked, must know."""
+    holders = (facts.state.owner,) if facts.state.owner else facts.state.offered_to
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "reason": reason}
+    key = f"notacked:{facts.lead.id}"
+    return tuple(
+        m for rep in holders if rep for m in to_rep(facts, rep, "not_acked", key, fields, purpose="notice", channels=("sms",))
+    )
+
+
+# --- to managers -------------------------------------------------------------------------------------------------
+
+
+def escalated(facts: Facts, contacts: tuple[Contact, ...], *, key: str, late: bool, now: datetime) -> tuple[Message, ...]:
+    """At risk or late: what, who was tried, why, and what can be done."""
+    state, arrived_at = facts.state, facts.lead.arrived_at
+    fields = {
+        **about(facts, now),
+        "target": ago(facts.policy.sla.first_response_within),
+        "elapsed": ago(now - arrived_at),
+        "tried": str(len(state.tried)),
+        "cause": str(state.cause or state.wait_reason or ""),
+        "owner": name_of(facts, state.owner) if state.owner else "",
+        "count": "1",
+        "codes": facts.lead.code,
+    }
+    return to_managers(facts, contacts, "breach" if late else "at_risk", f"{key}:{facts.lead.id}", fields)
+
+
+def waiting(facts: Facts, reason: str, now: datetime) -> tuple[Message, ...]:
+    """Nobody has room and it will be late unless somebody acts: the pool's managers hear it before it happens."""
+    fields = {**about(facts, now), "reason": reason, "count": "1", "codes": facts.lead.code}
+    return to_managers(
+        facts, get("pool_managers").contacts(facts), "waiting", f"waiting:{facts.lead.id}:{facts.state.turn}", fields
+    )
+
+
+def uncontactable(facts: Facts, reason: str) -> tuple[Message, ...]:
+    """A lead that nobody can answer."""
+    fields = {
+        "code": facts.lead.code,
+        "source": facts.policy.source.id,
+        "reason": reason,
+        "pool": facts.policy.pool.name,
+        "count": "1",
+        "codes": facts.lead.code,
+    }
+    return to_managers(facts, get("pool_managers").contacts(facts), "uncontactable", f"uncontactable:{facts.lead.id}", fields)
+
+
+# --- the addressees ----------------------------------------------------------------------------------------------
+
+
+def to_rep(
+    facts: Facts, rep: str, template: str, key: str, fields: Fields, *, purpose: str, channels: tuple[str, ...] = ("sms", "email")
+) -> tuple[Message, ...]:
+    """One message a channel; by e-mail alone when the rep has no phone."""
+    person = facts.team.reps.get(rep)
+    if person is None:
+        return ()
+    ways = {"sms": person.phone, "email": person.email}
+    wanted = [channel for channel in channels if ways[channel]] or [channel for channel in ways if ways[channel]]
+    named = {**fields, "lead": str(facts.lead.id), "rep": rep, "rep_name": person.name, "firm": facts.policy.site.name}
+    return tuple(
+        Message(
+            key=f"{key}:{rep}:{channel}", to=f"rep:{rep}", channel=channel, address=ways[channel] or "", template=template,
+            purpose=purpose, fields=named,
+        )
+        for channel in wanted
+    )  # fmt: skip
+
+
+def to_managers(facts: Facts, contacts: tuple[Contact, ...], template: str, key: str, fields: Fields) -> tuple[Message, ...]:
+    """By text and by e-mail: an alarm must not hang on one provider."""
+    messages = []
+    for person in contacts:
+        named = {**fields, "lead": str(facts.lead.id), "manager": person.to.partition(":")[2], "firm": facts.policy.site.name}
+        for channel, address in (("sms", person.phone), ("email", person.email)):
+            if address:
+                messages.append(
+                    Message(
+                        key=f"{key}:{person.to}:{channel}",
+                        to=person.to,
+                        channel=channel,
+                        address=address,
+                        template=template,
+                        purpose="alarm",
+                        fields=named,
+                    )  # fmt: skip
+                )
+    return tuple(messages)

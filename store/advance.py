@@ -1,0 +1,212 @@
+"""The doors through which things happen to leads: the inbox, alarms that are due, and one event at a time."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from routing.model import Event
+from store import book, intake, staff
+from store.batch import After, Batch, run
+from store.intake import Item
+from store.notices import raise_notice
+from store.records import event_from_json
+from store.saving import rows
+
+log = structlog.get_logger()
+
+PEEK = text("""
+SELECT id, source, event, content, received_at, number FROM inbox
+WHERE done_at IS NULL AND due_at <= :now AND event <> 'fetch_required' ORDER BY due_at, id LIMIT :most
+""")
+CLAIM = text("SELECT id FROM inbox WHERE id = ANY(:ids) AND done_at IS NULL FOR UPDATE SKIP LOCKED")
+DONE = text("""
+UPDATE inbox SET done_at = :now, lead_id = r.lead_id FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, lead_id bigint)
+WHERE inbox.id = r.id
+""")
+LATER = text(
+    "UPDATE inbox SET attempts = attempts + 1, due_at = :due, error = :error WHERE id = ANY(:ids) RETURNING id, attempts"
+)
+ONE = text("SELECT id, source, event, content, received_at, number, done_at, lead_id FROM inbox WHERE id = :id")
+DUE_ALARMS = text("SELECT lead_id, key FROM alarms WHERE armed AND due_at <= :now ORDER BY due_at LIMIT :most")
+RING = text("""
+UPDATE alarms SET armed = false, rung_at = :now WHERE (lead_id, key) IN (
+  SELECT lead_id, key FROM alarms WHERE lead_id = ANY(:leads) AND armed AND due_at <= :now)
+RETURNING lead_id, key, due_at, event, data
+""")
+GIVE_UP = 8  # tries of one delivery before it is left for a person to look at
+BACK_OFF = timedelta(seconds=2)
+
+
+def happen(engine: Engine, lead_id: int, event: Event, now: datetime) -> After:
+    """One event on one lead. Raises LookupError for a lead that does not exist."""
+
+    def work(batch: Batch) -> After:
+        batch.load([lead_id])
+        if lead_id not in batch.leads:
+            raise LookupError(f"there is no lead number {lead_id}")
+        return batch.happen(lead_id, event)
+
+    return run(engine, work, now)
+
+
+def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
+    """Decide what waits in the inbox, oldest first; returns how many were looked at. Several processes may do so at once."""
+    team = book.current(engine)
+    with engine.connect() as db:
+        items = peek(db, now, limit)
+    ours = [item for item in items if staff_text(item) and staff.sender(team, item.content.get("phone"))]
+    for item in ours:
+        safely(engine, [item], lambda one: hear(engine, one[0], now), now)
+    others = [item for item in items if item not in ours]
+    if others:
+        safely(engine, others, lambda some: take(engine, some, now), now)
+    return len(items)
+
+
+def peek(db: Connection, now: datetime, limit: int) -> list[Item]:
+    """What is next, not yet claimed."""
+    rows = db.execute(PEEK, {"now": now, "most": limit})
+    return [Item(r.id, r.source, r.event, r.content, r.received_at, r.number) for r in rows]
+
+
+def staff_text(item: Item) -> bool:
+    """Only a text can be a command."""
+    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp")
+
+
+def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
+    """A batch of deliveries in one transaction. What another process has claimed is left to it."""
+
+    def work(batch: Batch) -> None:
+        mine = claimed(batch, items)
+        intake.take(batch, mine)
+        finish(batch, mine)
+
+    run(engine, work, now)
+
+
+def hear(engine: Engine, item: Item, now: datetime) -> None:
+    """A text of the team. The answer has a key of its own, so that hearing it twice says it once."""
+    staff.hear(engine, item, now)
+    run(engine, lambda batch: finish(batch, [item]), now)
+
+
+def claimed(batch: Batch, items: Sequence[Item]) -> list[Item]:
+    """Those of the items that are ours now, fresh for this try."""
+    ids = set(batch.db.execute(CLAIM, {"ids": [item.id for item in items]}).scalars())
+    return [Item(i.id, i.source, i.event, i.content, i.received_at, i.number) for i in items if i.id in ids]
+
+
+def finish(batch: Batch, items: Sequence[Item]) -> None:
+    """Mark as done; what came before the thing it belongs to is looked at again soon."""
+    done = [{"id": item.id, "lead_id": item.lead_id} for item in items if not item.is_early]
+    if done:
+        batch.db.execute(DONE, {"rows": rows(done), "now": batch.now})
+    early = [item.id for item in items if item.is_early]
+    if early:
+        put_off(batch.db, early, "came before what it belongs to", batch.now)
+
+
+def put_off(db: Connection, ids: Sequence[int], error: str, now: datetime) -> list[int]:
+    """Try again later; after GIVE_UP tries leave it for the operator: nothing is lost. Returns what was given up."""
+    tried = db.execute(LATER, {"ids": list(ids), "due": now + BACK_OFF, "error": error[:500]}).all()
+    hopeless = [row.id for row in tried if row.attempts >= GIVE_UP]
+    if hopeless:
+        db.execute(text("UPDATE inbox SET done_at = :now WHERE id = ANY(:ids)"), {"now": now, "ids": hopeless})
+    return hopeless
+
+
+def safely(engine: Engine, items: Sequence[Item], work: Callable[[Sequence[Item]], None], now: datetime) -> None:
+    """Do the work for all; when it fails, one by one, so that one broken delivery holds up no other."""
+    try:
+        work(items)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        alone(engine, items, work, now)
+    except Exception:  # whatever a delivery can hold, the next one must still be served
+        alone(engine, items, work, now)
+
+
+def alone(engine: Engine, items: Sequence[Item], work: Callable[[Sequence[Item]], None], now: datetime) -> None:
+    """Each by itself; what still fails is put off."""
+    for item in items:
+        try:
+            work([item])
+        except Exception as error:
+            log.exception("inbox_failed", inbox=item.id, source=item.source)
+            with engine.begin() as db:
+                given_up = put_off(db, [item.id], f"{type(error).__name__}: {error}", now)
+            if given_up:
+                words = f"Delivery {item.id} from {item.source} could not be decided ({type(error).__name__}). It is kept: look at the log."
+                raise_notice(engine, f"inbox:{item.id}", words, now)
+
+
+def decide(engine: Engine, inbox_id: int, now: datetime) -> After | None:
+    """Decide one delivery at once, for a sender who waits for the answer; None when it begins or moves no lead."""
+
+    def work(batch: Batch) -> After | None:
+        found = batch.db.execute(ONE, {"id": inbox_id}).one()
+        item = Item(found.id, found.source, found.event, found.content, found.received_at, found.number)
+        if found.done_at is None:
+            mine = claimed(batch, [item])
+            intake.take(batch, mine)
+            finish(batch, mine)
+            return mine[0].after if mine and mine[0].after else view(batch, mine[0].lead_id if mine else None)
+        return view(batch, found.lead_id)
+
+    return run(engine, work, now)
+
+
+def view(batch: Batch, lead_id: int | None) -> After | None:
+    """A lead as it stands: the answer to a repeated delivery."""
+    if lead_id is None:
+        return None
+    batch.load([lead_id])
+    record = batch.leads[lead_id]
+    facts = batch.facts(record, None)
+    return After(record.lead, record.state, facts.policy, "as it stands", facts.bench)
+
+
+def ring_alarms(engine: Engine, now: datetime, limit: int = 50) -> int:
+    """Ring what is due, each alarm once; returns how many leads were looked at."""
+    with engine.connect() as db:
+        leads = list(dict.fromkeys(row.lead_id for row in db.execute(DUE_ALARMS, {"now": now, "most": limit})))
+    if leads:
+        try:
+            run(engine, lambda batch: ring(batch, leads), now)
+        except Exception:
+            log.exception("alarms_failed", leads=len(leads))
+            ring_alone(engine, leads, now)
+    return len(leads)
+
+
+def ring_alone(engine: Engine, leads: Sequence[int], now: datetime) -> None:
+    """One lead that cannot be stepped must not keep others from being escalated."""
+    for lead_id in leads:
+        try:
+            run(engine, lambda batch, lead_id=lead_id: ring(batch, [lead_id]), now)  # type: ignore[misc]
+        except Exception as error:
+            log.exception("alarm_failed", lead=lead_id)
+            with engine.begin() as db:
+                db.execute(
+                    text("UPDATE alarms SET due_at = :later WHERE lead_id = :lead AND armed AND due_at <= :now"),
+                    {"later": now + timedelta(minutes=1), "lead": lead_id, "now": now},
+                )
+            words = f"An alarm of lead number {lead_id} failed ({type(error).__name__}); it is tried again each minute."
+            raise_notice(engine, f"alarm:{lead_id}", words, now)
+
+
+def ring(batch: Batch, leads: Sequence[int]) -> None:
+    """The due alarms of these leads, in the order in which they were due."""
+    batch.load(leads)
+    due = batch.db.execute(RING, {"leads": list(leads), "now": batch.now}).all()
+    for alarm in sorted(due, key=lambda row: (row.due_at, row.lead_id, row.key)):
+        late_by = (batch.now - alarm.due_at).total_seconds()
+        batch.happen(alarm.lead_id, event_from_json(alarm.event, alarm.data), late_by=late_by)
+
+
+__all__ = ["After", "decide", "drain_inbox", "happen", "ring_alarms"]

@@ -1,0 +1,243 @@
+"""Lock -> load facts -> journey.step -> save, for one lead or for many: ONE transaction.
+
+Pools are locked first (the pool is the shard), then leads, each in the order of their ids. Steps are taken in memory against
+facts that stay true from step to step; then everything is written with a few statements. Room that a step frees wakes the
+pool's next waiting leads before the commit.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from routing import journey, queueing
+from routing.capacity import can_take
+from routing.model import (
+    Alarm,
+    Bench,
+    CallBridged,
+    Event,
+    Facts,
+    HumanResponded,
+    Lead,
+    LeadAssigned,
+    Message,
+    Policy,
+    RoomOpened,
+    State,
+    Status,
+    Step,
+)  # fmt: skip
+from routing.team import QueueOrder, Team
+from store import book, messages, saving
+from store.records import LeadRecord, event_to_json, policy_of, record_of
+from store.roster import Roster, load_roster
+
+TRIES = 5
+AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
+BY_HAND = (LeadAssigned, HumanResponded, CallBridged)  # a person's decision may go over a cap
+RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock time-out
+
+LEADS = """
+SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
+       p.zone AS person_zone, p.locale AS person_locale, p.last_rep AS person_last_rep, p.wrote_at AS person_wrote_at,
+       ARRAY(SELECT channel FROM suppressions s WHERE s.address IN (p.phone, p.email)) AS opted_out
+FROM leads l JOIN people p ON p.id = l.person_id
+"""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """A lead after an event: what the one who waits for the answer may see."""
+
+    lead: Lead
+    state: State
+    policy: Policy
+    why: str
+    bench: Bench
+
+
+@dataclass(slots=True)
+class Batch:
+    """The leads, rosters and results of one transaction."""
+
+    db: Connection
+    engine: Engine
+    now: datetime
+    team: Team
+    leads: dict[int, LeadRecord] = field(default_factory=dict)
+    rosters: dict[str, Roster] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
+    steps: list[dict[str, object]] = field(default_factory=list)
+    silenced: list[int] = field(default_factory=list)
+    alarms: list[tuple[int, Alarm]] = field(default_factory=list)
+    messages: list[tuple[int | None, Message]] = field(default_factory=list)
+    needs: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def lock(self, pools: Iterable[str]) -> None:
+        """Take the pools for this transaction, in the order of their ids."""
+        missing = sorted(set(pools) - self.locked)
+        if missing:
+            self.db.execute(text("SELECT id FROM pools WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": missing})
+            self.locked.update(missing)
+
+    def load(self, ids: Iterable[int], *, pools: Iterable[str] = ()) -> None:
+        """Lock the pools of these leads (and `pools`), then the leads."""
+        wanted = sorted(set(ids) - self.leads.keys())
+        found = self.db.execute(text("SELECT DISTINCT pool FROM leads WHERE id = ANY(:ids)"), {"ids": wanted}).scalars()
+        self.lock([*found, *pools])
+        self.fetch("WHERE l.id = ANY(:ids) ORDER BY l.id FOR UPDATE OF l", {"ids": wanted})
+
+    def fetch(self, where: str, values: dict[str, object]) -> list[LeadRecord]:
+        """Leads by a condition, each one only once in hand."""
+        records = []
+        for row in self.db.execute(text(LEADS + where), values).mappings():
+            records.append(self.leads.setdefault(row["id"], record_of(row, frozenset(row["opted_out"]))))
+        return records
+
+    def add(self, record: LeadRecord, needs: frozenset[str]) -> None:
+        """A lead that begins in this transaction. Its pool must be locked."""
+        self.leads[record.lead.id] = record
+        self.needs[record.lead.id] = needs
+
+    def facts(self, record: LeadRecord, event: Event | None) -> Facts:
+        """All that a decision about this lead may look at."""
+        policy = policy_of(book.at(self.engine, record.version, self.db), record)
+        roster = self.roster(policy)
+        mentioned = (getattr(event, "rep", None), record.state.owner, *record.state.offered_to, record.lead.person.last_rep)
+        names = {str(name) for name in mentioned if name}
+        roster.ensure(self.db, self.team, names)
+        return Facts(record.lead, record.state, policy, roster.bench(record.state, record.lead.person, names), self.team)
+
+    def roster(self, policy: Policy) -> Roster:
+        """The seats of the lead's pool, as they stand after the steps so far."""
+        if policy.pool.id not in self.rosters:
+            self.lock([policy.pool.id])
+            present = self.team.pools.get(policy.pool.id, policy.pool)
+            self.rosters[policy.pool.id] = load_roster(self.db, present, self.team)
+        return self.rosters[policy.pool.id]
+
+    def happen(self, lead_id: int, event: Event, *, late_by: float | None = None) -> After:
+        """Take one step. Raises LookupError for a lead that is not in hand."""
+        record = self.leads[lead_id]
+        facts = self.facts(record, event)
+        step = journey.step(facts, event, self.now)
+        roster = self.rosters[record.pool]
+        roster.apply(record.state, step.state, step.reps, now=self.now, forced=isinstance(event, BY_HAND))
+        self.note(record, event, step, late_by)
+        record.state = step.state
+        return After(record.lead, step.state, facts.policy, step.why, roster.bench(step.state, record.lead.person))
+
+    def note(self, record: LeadRecord, event: Event, step: Step, late_by: float | None) -> None:
+        """Keep what the step sets in motion. A look that found nothing new leaves no line in the timeline."""
+        lead_id, (name, data) = record.lead.id, event_to_json(event)
+        if step.changed or name not in QUIET:
+            self.steps.append(
+                {
+                    "lead_id": lead_id,
+                    "event": name,
+                    "data": data,
+                    "was": record.state.status,
+                    "became": step.state.status,
+                    "owner": step.state.owner,
+                    "why": step.why,
+                    "details": step.details,
+                    "late_by": late_by,
+                }  # fmt: skip
+            )
+        if step.disarm:
+            self.silenced.append(lead_id)
+            self.alarms = [(lead, alarm) for lead, alarm in self.alarms if lead != lead_id]
+        self.alarms += [(lead_id, alarm) for alarm in step.alarms]
+        self.messages += [(lead_id, message) for message in step.messages]
+
+    def wake(self, pools: Iterable[str] | None = None) -> None:
+        """Give room that opened to the leads that wait for it, in the order of the pool's queue."""
+        for pool_id in sorted(pools if pools is not None else [p for p, roster in self.rosters.items() if roster.freed]):
+            pool = self.team.pools.get(pool_id)
+            if pool is None:
+                continue
+            self.lock([pool_id])
+            roster = self.rosters.get(pool_id) or self.rosters.setdefault(pool_id, load_roster(self.db, pool, self.team))
+            roster.freed = False
+            if any(can_take(seat) for seat in roster.seats.values()):
+                self.serve_queue(roster)
+
+    def serve_queue(self, roster: Roster) -> None:
+        """Try waiting leads until nobody has room. A lead that nobody may take keeps waiting and blocks no other."""
+        starts = self.db.execute(text("SELECT fresh_starts FROM pools WHERE id = :id"), {"id": roster.pool.id}).scalar() or 0
+        fresh, late = self.queue(roster)
+        for record, is_fresh in queueing.next_up(fresh, late, starts):
+            self.happen(record.lead.id, RoomOpened())
+            if record.state.status is not Status.WAITING:
+                starts = starts + 1 if is_fresh else 0
+            if not any(can_take(seat) for seat in roster.seats.values()):
+                break
+        self.db.execute(text("UPDATE pools SET fresh_starts = :n WHERE id = :id"), {"n": starts, "id": roster.pool.id})
+
+    def queue(self, roster: Roster) -> tuple[list[LeadRecord], list[LeadRecord]]:
+        """The waiting leads to try: (fresh, late). Oldest first knows no difference."""
+        values: dict[str, object] = {"pool": roster.pool.id, "now": self.now, "most": AT_ONCE}
+        waiting = "WHERE l.pool = :pool AND l.status = 'waiting'"
+        end = "LIMIT :most FOR UPDATE OF l SKIP LOCKED"
+        if roster.pool.queue is QueueOrder.OLDEST_FIRST:
+            return self.fetch(f"{waiting} ORDER BY l.arrived_at, l.id {end}", values), []
+        fresh = self.fetch(f"{waiting} AND l.response_due_at >= :now ORDER BY l.response_due_at, l.id {end}", values)
+        late = self.fetch(f"{waiting} AND l.response_due_at < :now ORDER BY l.response_due_at, l.id {end}", values)
+        return fresh, late
+
+    def flush(self) -> None:
+        """Write all that was decided since the last flush."""
+        records = [record for record in self.leads.values() if record.is_new or record.state != record.before]
+        saving.insert_leads(self.db, [record for record in records if record.is_new], self.needs)
+        saving.update_leads(self.db, records, self.now)
+        if self.steps:
+            self.db.execute(saving.INSERT_STEPS, {"rows": saving.rows(self.steps), "now": self.now})
+        saving.save_alarms(self.db, self.silenced, self.alarms)
+        messages.write(self.db, self.messages, self.team, self.now)
+        saving.save_rosters(self.db, self.rosters.values(), self.now)
+        saving.remember_reps(self.db, records)
+        for record in records:
+            record.before, record.is_new = record.state, False
+        for roster in self.rosters.values():
+            roster.changes, roster.charged = {}, set()
+        self.steps, self.silenced, self.alarms, self.messages = [], [], [], []
+
+    def finish(self) -> None:
+        """Write, wake, write."""
+        self.flush()
+        if any(roster.freed for roster in self.rosters.values()):
+            self.wake()
+            self.flush()
+
+
+QUIET = frozenset({"RoomOpened", "RetryDue", "AcceptDue", "AcknowledgementExpired"})
+
+
+def run(engine: Engine, work: Callable[[Batch], T], now: datetime) -> T:
+    """Do `work` in one transaction, again when another pool was quicker. Raises what the last try raised."""
+    for left in reversed(range(TRIES)):
+        try:
+            with engine.begin() as db:
+                batch = Batch(db, engine, now, book.current(engine))
+                result = work(batch)
+                batch.finish()
+                return result
+        except saving.Crowded:
+            if not left:
+                raise
+        except OperationalError as error:
+            if not left or getattr(error.orig, "sqlstate", None) not in RETRYABLE:
+                raise
+    raise AssertionError("unreachable")
+
+
+def wake(engine: Engine, pools: Sequence[str], now: datetime) -> None:
+    """Room may have opened in these pools: serve their queues, each in its own transaction."""
+    for pool in pools:
+        run(engine, lambda batch, pool=pool: batch.wake([pool]), now)  # type: ignore[misc]

@@ -1,0 +1,91 @@
+"""Whatever comes in is on disk before it is answered: one statement, one commit. What it means is decided later."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from routing.codes import code_of
+from store.saving import rows
+
+NUMBERED = frozenset({"form", "call", "message", "fetch_required"})  # what may become a lead gets its number at once
+
+# `also` is the key that the same words would have had in the time bucket before: a double click across the edge is one lead
+STORE = text("""
+WITH asked AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(source text, external_id text, event text, content jsonb, headers jsonb,
+    body text, digest text, received_at timestamptz, also text, also_since timestamptz, numbered boolean)
+)
+INSERT INTO inbox (source, external_id, event, content, headers, body, digest, received_at, due_at, number)
+SELECT source, external_id, event, content, headers, decode(body, 'base64'), digest, received_at, :now,
+  CASE WHEN numbered THEN nextval('lead_numbers') END
+FROM asked a
+WHERE NOT EXISTS (SELECT 1 FROM inbox b WHERE b.source = a.source AND b.external_id = a.also AND b.received_at >= a.also_since)
+ON CONFLICT (source, external_id) DO NOTHING
+RETURNING id, source, external_id, number
+""")
+FIND = text("""
+SELECT b.id, b.source, b.external_id, b.number, b.lead_id, b.digest, r.external_id AS asked
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(source text, external_id text, also text)
+JOIN inbox b ON b.source = r.source AND b.external_id IN (r.external_id, r.also)
+ORDER BY b.id DESC
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One thing that came in. `content` is the common lead as JSON; `external_id` the sender's own id, or one derived from the words."""
+
+    source: str
+    external_id: str
+    event: str
+    content: Mapping[str, object]
+    body: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where it is kept. `lead` is the code answered to the sender; `conflict` means the same key came before with another body."""
+
+    inbox_id: int
+    lead: str | None
+    duplicate: bool = False
+    conflict: bool = False
+
+
+def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[Recorded]:
+    """Keep what came in, in one transaction; when this returns it is on disk. The answers are in the order of `received`."""
+    if not received:
+        return []
+    values = [row(each) for each in received]
+    with engine.begin() as db:
+        stored = {(r.source, r.external_id): r for r in db.execute(STORE, {"rows": rows(values), "now": now})}
+        missing = [value for value in values if (value["source"], value["external_id"]) not in stored]
+        known = {(r.source, r.asked): r for r in db.execute(FIND, {"rows": rows(missing)})} if missing else {}
+    answers = []
+    for value in values:
+        key = (str(value["source"]), str(value["external_id"]))
+        if key in stored:
+            found = stored[key]
+            answers.append(Recorded(found.id, code_of(found.number) if found.number else None))
+        else:
+            first = known[key]
+            number = first.lead_id or first.number
+            answers.append(Recorded(first.id, code_of(number) if number else None, True, first.digest != value["digest"]))
+    return answers
+
+
+def row(received: Received) -> dict[str, object]:
+    """A row of the inbox; the raw bytes are kept as they came."""
+    content = dict(received.content)
+    also, also_since = content.pop("also", None), content.pop("also_since", None)
+    return {
+        "source": received.source, "external_id": received.external_id, "event": received.event, "content": content,
+        "headers": received.headers, "body": base64.b64encode(received.body).decode(), "digest": hashlib.sha256(received.body).hexdigest(),
+        "received_at": received.received_at, "also": also, "also_since": also_since, "numbered": received.event in NUMBERED,
+    }  # fmt: skip

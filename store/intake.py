@@ -1,0 +1,212 @@
+"""What something in the inbox means: a new lead, a word on an open one, a step of a call, or a wish not to be written to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from routing import rules
+from routing.contact import reads_as
+from routing.model import (
+    CallArrived,
+    CallBridged,
+    CallMissed,
+    Event,
+    LeadArrived,
+    MessageArrived,
+    NoteAdded,
+    Person,
+    RingUnanswered,
+    State,
+    Status,
+    VoicemailLeft,
+)  # fmt: skip
+from routing.team import Rule, Team
+from store import people
+from store.batch import After, Batch
+from store.records import LeadRecord, lead_of
+
+OPEN_LEADS = text("""
+SELECT id, person_id, arrived_at, kind, status FROM leads
+WHERE person_id = ANY(:people) AND closed_at IS NULL AND status <> 'quarantined' ORDER BY id
+""")
+OF_CALLS = text("SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)")
+SUPPRESS = text("""
+INSERT INTO suppressions (channel, address, reason, since) SELECT c, :address, :reason, :now FROM unnest(CAST(:channels AS text[])) AS c
+ON CONFLICT (channel, address) DO NOTHING
+""")
+RESUME = text("DELETE FROM suppressions WHERE address = :address AND channel = ANY(:channels)")
+PHONE_CHANNELS = ["sms", "whatsapp"]
+INQUIRIES = frozenset({"form", "call", "message"})
+CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
+
+
+@dataclass(slots=True)
+class Item:
+    """A row of the inbox in hand."""
+
+    id: int
+    source: str
+    event: str
+    content: Mapping[str, Any]
+    received_at: datetime
+    number: int | None
+    lead_id: int | None = None
+    person: Person | None = None
+    after: After | None = None
+    is_early: bool = False
+
+
+def take(batch: Batch, items: Sequence[Item]) -> None:
+    """Decide and take the step of each, in the order in which they came."""
+    wishes = [item for item in items if wish(item)]
+    inquiries = [item for item in items if item.event in INQUIRIES and item not in wishes]
+    found = people.resolve(batch.db, [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)], batch.now)
+    for item, person in zip((*inquiries, *wishes), found, strict=True):
+        item.person = person
+    calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": [s for s in map(call_sid, items) if s]})}
+    chosen = {item.id: choose(batch.team, item) for item in inquiries}
+    open_leads = load_open(batch, found, list(calls.values()), [rule.pool for rule, _ in chosen.values()])
+    for item in items:
+        if item in wishes:
+            obey(batch, item, open_leads)
+        elif item.event in INQUIRIES:
+            inquire(batch, item, chosen[item.id], open_leads)
+        elif item.event in CALL_STEPS:
+            follow_call(batch, item, calls)
+
+
+def load_open(batch: Batch, found: Sequence[Person], calls: list[int], pools: list[str]) -> dict[int, list[int]]:
+    """Lock and load the open leads of these people and calls; returns lead ids by person."""
+    rows = batch.db.execute(OPEN_LEADS, {"people": sorted({person.id for person in found})}).all()
+    batch.load([*(row.id for row in rows), *calls], pools=pools)
+    by_person: dict[int, list[int]] = {}
+    for row in rows:
+        by_person.setdefault(row.person_id, []).append(row.id)
+    return by_person
+
+
+def choose(team: Team, item: Item) -> tuple[Rule, tuple[str, ...]]:
+    """The rule for a new lead: the source's own pool, else the first rule that matches."""
+    source = team.sources[item.source]
+    if source.pool:
+        sla = source.sla or next(iter(team.slas))
+        return Rule(f"source {source.id}", source.pool, sla), (f"source {source.id} goes to {source.pool}",)
+    assert item.person is not None and item.number is not None
+    lead = lead_of(item.number, item.source, item.content, person=item.person, arrived_at=item.received_at)
+    return rules.first_match(team.rules, rules.fields_of(lead), calendars=team.calendars, at=item.received_at)
+
+
+def inquire(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]], open_leads: dict[int, list[int]]) -> None:
+    """A word on a lead that is open, else a new lead."""
+    assert item.person is not None
+    said = MessageArrived(str(item.content.get("channel") or item.event), str(item.content.get("message") or ""))
+    for lead_id in reversed(open_leads.get(item.person.id, [])):
+        record = batch.leads[lead_id]
+        if record.state.status is not Status.CLOSED and belongs(batch.team, item, record):
+            item.lead_id, item.after = lead_id, batch.happen(lead_id, said)
+            return
+    record = begin(batch, item, chosen)
+    open_leads.setdefault(item.person.id, []).append(record.lead.id)
+    event: Event = CallArrived(str(item.content.get("call_sid"))) if item.event == "call" else LeadArrived()
+    item.lead_id, item.after = record.lead.id, batch.happen(record.lead.id, event)
+
+
+def belongs(team: Team, item: Item, record: LeadRecord) -> bool:
+    """Is this a word on that open lead? A message always is; a form within the source's window; a call rings anew."""
+    if item.event == "message":
+        return True
+    window = team.sources[item.source].dedupe_for
+    return item.event == "form" and item.received_at - record.lead.arrived_at <= window
+
+
+def begin(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]]) -> LeadRecord:
+    """A new lead under the team file now in force."""
+    assert item.person is not None and item.number is not None
+    rule, matched = chosen
+    lead = lead_of(item.number, item.source, item.content, person=item.person, arrived_at=item.received_at)
+    record = LeadRecord(
+        lead=lead, before=State(), state=State(), pool=rule.pool, version=batch.team.version, rule=rule.id, sla=rule.sla,
+        matched=matched, is_new=True, person_id=item.person.id, content=item.content,
+    )  # fmt: skip
+    batch.add(record, rule.needs)
+    return record
+
+
+def call_sid(item: Item) -> str | None:
+    """The provider's id of the call that this belongs to."""
+    sid = item.content.get("call_sid")
+    return str(sid) if sid and item.event in CALL_STEPS else None
+
+
+def follow_call(batch: Batch, item: Item, calls: Mapping[str, int]) -> None:
+    """A later step of a call, on the lead that the call began."""
+    lead_id = calls.get(call_sid(item) or "")
+    if lead_id is None:
+        item.is_early = True
+        return
+    event = call_event(item, batch.leads[lead_id].state)
+    item.lead_id = lead_id
+    if event is not None:
+        item.after = batch.happen(lead_id, event)
+
+
+def call_event(item: Item, state: State) -> Event | None:
+    """What a step of a call means for its lead; None when it says nothing new."""
+    said, rep = item.content, str(item.content.get("rep") or "")
+    reason = str(said.get("reason") or "no answer")
+    match item.event:
+        case "call_answered":
+            return (
+                None
+                if state.status is Status.RESPONDED and state.owner == rep
+                else CallBridged(rep or (state.offered_to or ("",))[0])
+            )
+        case "missed_call" if rep in state.offered_to:
+            return RingUnanswered(rep, reason)
+        case "missed_call" if state.status is Status.RINGING or (state.status is Status.RESPONDED and state.owner == rep):
+            return CallMissed(reason)
+        case "call_status" if state.status is Status.RINGING:
+            return CallMissed(reason)
+        case "voicemail":
+            return VoicemailLeft(str(said.get("url") or ""), int(said.get("seconds") or 0))
+        case "voicemail_text":
+            return MessageArrived("call", f"Voicemail says: {said.get('message') or ''}")
+    return None
+
+
+def wish(item: Item) -> str | None:
+    """STOP, START, HELP or the like: never a lead."""
+    if item.content.get("opt"):
+        return str(item.content["opt"])
+    if item.event == "opt_out":
+        return "stop"
+    return reads_as(str(item.content.get("message") or "")) if item.event == "message" else None
+
+
+def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
+    """Write the wish down at once: every later message is held against it when it is sent."""
+    said, address = wish(item), item.content.get("phone")
+    if address and said in ("stop", "stop_review"):
+        values = {
+            "address": address,
+            "channels": PHONE_CHANNELS,
+            "now": batch.now,
+            "reason": str(item.content.get("message") or said)[:200],
+        }
+        batch.db.execute(SUPPRESS, values)
+    elif address and said == "start":
+        batch.db.execute(RESUME, {"address": address, "channels": PHONE_CHANNELS})
+    words = {
+        "stop": "STOP: no more texts",
+        "stop_review": "asked us to stop: no more texts; please look",
+        "start": "START: texts again",
+    }
+    for lead_id in open_leads.get(item.person.id if item.person else 0, []):
+        item.lead_id = lead_id
+        batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
+
+
+LOOK_AGAIN = timedelta(seconds=2)

@@ -1,0 +1,125 @@
+"""Messages of a step become rows of the outbox, in the same transaction. Alarms to managers are gathered (routing/rollup.py)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from routing import rollup
+from routing.model import Message
+from routing.team import Team
+from store.saving import rows
+
+GATHERED = frozenset(rollup.SEVERITY)
+
+INSERT = text("""
+INSERT INTO outbox (lead_id, key, recipient, channel, address, purpose, template, words, fields, not_before, expires_at, created_at)
+SELECT lead_id, key, recipient, channel, address, purpose, template, words, fields, not_before, expires_at, :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, key text, recipient text, channel text, address text,
+     purpose text, template text, words text, fields jsonb, not_before timestamptz, expires_at timestamptz)
+ON CONFLICT (key) DO NOTHING
+""")
+
+HISTORY = text("""
+SELECT recipient, channel, array_agg(not_before ORDER BY not_before) AS told_at
+FROM outbox WHERE recipient = ANY(:recipients) AND purpose = 'alarm' AND template = ANY(:gathered)
+  AND created_at > CAST(:now AS timestamptz) - interval '2 hours' AND state NOT IN ('suppressed', 'expired')
+GROUP BY recipient, channel
+""")
+
+HELD = text("""
+SELECT id, recipient, channel, template, fields FROM outbox
+WHERE recipient = ANY(:recipients) AND purpose = 'alarm' AND template = ANY(:gathered) AND state = 'pending' AND not_before > :now
+ORDER BY id FOR UPDATE
+""")
+
+JOIN = text("""
+UPDATE outbox SET fields = r.fields, template = r.template
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, fields jsonb, template text) WHERE outbox.id = r.id
+""")
+
+TOLD = text("""
+INSERT INTO told (manager, lead_id, at) SELECT manager, lead_id, :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(manager text, lead_id bigint)
+ON CONFLICT (manager, lead_id) DO UPDATE SET at = excluded.at, acknowledged_at = NULL
+""")
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message that gathers several leads; `id` is None while it is not yet a row."""
+
+    id: int | None
+    template: str
+    fields: Mapping[str, str]
+    row: dict[str, object] = field(default_factory=dict)
+    grew: bool = False
+
+
+def write(db: Connection, messages: Sequence[tuple[int | None, Message]], team: Team, now: datetime) -> None:
+    """Write (lead id, message) pairs. A key that stands already is left as it is: nothing is said twice."""
+    plain = [row(lead_id, message, now) for lead_id, message in messages if message.template not in GATHERED]
+    gathered = [(lead_id, message) for lead_id, message in messages if message.template in GATHERED]
+    if gathered:
+        plain += gather(db, gathered, team, now)
+    if plain:
+        db.execute(INSERT, {"rows": rows(plain), "now": now})
+
+
+def row(lead_id: int | None, message: Message, at: datetime) -> dict[str, object]:
+    """A message as a row that is due `at`."""
+    return {
+        "lead_id": lead_id, "key": message.key, "recipient": message.to, "channel": message.channel, "address": message.address,
+        "purpose": message.purpose, "template": message.template, "words": message.words, "fields": message.fields,
+        "not_before": at, "expires_at": message.expires_at,
+    }  # fmt: skip
+
+
+def gather(db: Connection, messages: Sequence[tuple[int | None, Message]], team: Team, now: datetime) -> list[dict[str, object]]:
+    """Alarms to managers: join what is held, or begin a new message at the instant it may go out."""
+    recipients = sorted({message.to for _, message in messages})
+    scope = {"recipients": recipients, "gathered": sorted(GATHERED), "now": now}
+    history = {(r.recipient, r.channel): list(r.told_at) for r in db.execute(HISTORY, scope)}
+    held = {(r.recipient, r.channel): Draft(r.id, r.template, r.fields) for r in db.execute(HELD, scope)}
+    fresh: list[Draft] = []
+    for lead_id, message in messages:
+        where = (message.to, message.channel)
+        if where in held:
+            join(held[where], message)
+            continue
+        at = rollup.tell_at(rollup.History(tuple(history.get(where, ()))), now, at_most(team, message.to))
+        draft = Draft(None, message.template, message.fields, row(lead_id, message, at))
+        fresh.append(draft)
+        history.setdefault(where, []).append(at)
+        if at > now:
+            held[where] = draft
+    grown = [{"id": d.id, "fields": d.fields, "template": d.template} for d in held.values() if d.id is not None and d.grew]
+    if grown:
+        db.execute(JOIN, {"rows": rows(grown)})
+    remember(db, messages, now)
+    return [{**draft.row, "fields": draft.fields, "template": draft.template} for draft in fresh]
+
+
+def join(draft: Draft, message: Message) -> None:
+    """One more lead in a held message."""
+    draft.fields = rollup.joined(draft.fields, message.fields)
+    draft.template = rollup.worst(draft.template, message.template)
+    draft.grew = True
+
+
+def remember(db: Connection, messages: Sequence[tuple[int | None, Message]], now: datetime) -> None:
+    """Who was told of which lead: a bare OK by text then knows what it means."""
+    pairs = {
+        (message.to.partition(":")[2], lead_id) for lead_id, message in messages if lead_id and message.to.startswith("manager:")
+    }
+    if pairs:
+        db.execute(
+            TOLD, {"rows": rows({"manager": manager, "lead_id": lead_id} for manager, lead_id in sorted(pairs)), "now": now}
+        )
+
+
+def at_most(team: Team, recipient: str) -> int:
+    """How many messages an hour this person wants at most."""
+    person = team.managers.get(recipient.partition(":")[2])
+    return person.at_most_per_hour if person else 6

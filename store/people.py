@@ -1,0 +1,139 @@
+"""People and their addresses. One address belongs to one person; its key makes parallel deliveries about one person meet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from routing.model import Person
+from store.saving import Crowded, rows
+
+FIND = text("""
+SELECT a.kind, a.value, a.person_id FROM addresses a
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text) ON a.kind = r.kind AND a.value = r.value
+""")
+NUMBERS = text("SELECT nextval(pg_get_serial_sequence('people', 'id')) FROM generate_series(1, :n)")
+ADD_PEOPLE = text("""
+INSERT INTO people (id, created_at) OVERRIDING SYSTEM VALUE SELECT id, :now FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint)
+""")
+ADD_ADDRESSES = text("""
+INSERT INTO addresses (kind, value, person_id) SELECT kind, value, person_id
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text, person_id bigint) ORDER BY kind, value
+ON CONFLICT (kind, value) DO NOTHING
+""")
+LEARN = text("""
+UPDATE people SET name = coalesce(r.name, people.name), phone = coalesce(r.phone, people.phone),
+  email = coalesce(r.email, people.email), handles = people.handles || r.handles, locale = coalesce(r.locale, people.locale),
+  zone = coalesce(r.zone, people.zone), wrote_at = coalesce(r.wrote_at, people.wrote_at)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, name text, phone text, email text, handles jsonb, locale text,
+  zone text, wrote_at timestamptz)
+WHERE people.id = r.id
+""")
+READ = text("""
+SELECT p.*, ARRAY(SELECT channel FROM suppressions s WHERE s.address IN (p.phone, p.email)) AS opted_out
+FROM people p WHERE p.id = ANY(:ids)
+""")
+BY_PHONE = frozenset({"sms", "whatsapp", "call"})  # channels on which writing to us means being awake at that phone
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What a delivery says about the person behind it."""
+
+    name: str | None
+    phone: str | None
+    email: str | None
+    handles: Mapping[str, str]
+    locale: str | None
+    zone: str | None
+    wrote_at: datetime | None
+
+    def addresses(self) -> list[tuple[str, str]]:
+        """The addresses by which this person is known, the surest first."""
+        pairs = [("phone", self.phone), ("email", self.email), *sorted(self.handles.items())]
+        return [(kind, value) for kind, value in pairs if value]
+
+
+def who(content: Mapping[str, Any], received_at: datetime) -> Who:
+    """The person of a common lead."""
+    handles = {kind: str(value) for kind, value in (content.get("handles") or {}).items() if value}
+    by_phone = content.get("channel") in BY_PHONE
+    return Who(
+        name=content.get("name"), phone=content.get("phone"), email=content.get("email"), handles=handles,
+        locale=content.get("locale"), zone=content.get("zone"), wrote_at=received_at if by_phone else None,
+    )  # fmt: skip
+
+
+def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]:
+    """The person behind each, known or new. Raises Crowded when another transaction met the same new person first."""
+    known = find(db, found)
+    missing = sum(1 for each in found if not any(key in known for key in each.addresses()))
+    numbers = iter(db.execute(NUMBERS, {"n": missing}).scalars().all()) if missing else iter(())
+    ids, new = [], []
+    for each in found:
+        person_id = next((known[key] for key in each.addresses() if key in known), None)
+        if person_id is None:
+            person_id = next(numbers)
+            new.append(person_id)
+        for key in each.addresses():
+            known.setdefault(key, person_id)
+        ids.append(person_id)
+    add(db, new, known, now)
+    learn(db, found, ids)
+    people = read(db, ids)
+    return [people[person_id] for person_id in ids]
+
+
+def find(db: Connection, found: Sequence[Who]) -> dict[tuple[str, str], int]:
+    """Who is known by which address."""
+    keys = {key for each in found for key in each.addresses()}
+    if not keys:
+        return {}
+    found_rows = db.execute(FIND, {"rows": rows({"kind": kind, "value": value} for kind, value in sorted(keys))})
+    return {(row.kind, row.value): row.person_id for row in found_rows}
+
+
+def add(db: Connection, new: Sequence[int], known: Mapping[tuple[str, str], int], now: datetime) -> None:
+    """New people, and every address we did not know."""
+    if new:
+        db.execute(ADD_PEOPLE, {"rows": rows({"id": person_id} for person_id in new), "now": now})
+    values = [{"kind": kind, "value": value, "person_id": person_id} for (kind, value), person_id in known.items()]
+    if not values:
+        return
+    db.execute(ADD_ADDRESSES, {"rows": rows(values)})
+    mine = [value for value in values if value["person_id"] in set(new)]
+    if mine:
+        owners = {(row.kind, row.value): row.person_id for row in db.execute(FIND, {"rows": rows(mine)})}
+        if any(owners.get((str(v["kind"]), str(v["value"]))) != v["person_id"] for v in mine):
+            raise Crowded
+
+
+def learn(db: Connection, found: Sequence[Who], ids: Sequence[int]) -> None:
+    """What this delivery adds to what we know."""
+    latest: dict[int, dict[str, object]] = {}
+    for each, person_id in zip(found, ids, strict=True):
+        before = latest.get(person_id, {})
+        said = {
+            "name": each.name,
+            "phone": each.phone,
+            "email": each.email,
+            "locale": each.locale,
+            "zone": each.zone,
+            "wrote_at": each.wrote_at,
+        }
+        latest[person_id] = {**before, **{k: v for k, v in said.items() if v}, "id": person_id, "handles": dict(each.handles)}
+    if latest:
+        db.execute(LEARN, {"rows": rows(latest.values())})
+
+
+def read(db: Connection, ids: Sequence[int]) -> dict[int, Person]:
+    """The people with these ids."""
+    people = {}
+    for row in db.execute(READ, {"ids": sorted(set(ids))}):
+        people[row.id] = Person(
+            id=row.id, name=row.name, phone=row.phone, email=row.email, handles=row.handles or {}, zone=row.zone, locale=row.locale,
+            last_rep=row.last_rep, wrote_at=row.wrote_at, opted_out=frozenset(row.opted_out),
+        )  # fmt: skip
+    return people

@@ -1,0 +1,206 @@
+"""A pool's seats inside one transaction: who has room, in the strategy's order, kept true from step to step in a batch.
+
+A pool of up to SMALL seats is loaded whole. Of a larger one the shortlist of the best SHORTLIST free seats is enough: a batch
+takes fewer seats than that, each take only moves a seat back, so the best seat is always among those loaded.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, text
+
+from routing import strategies
+from routing.capacity import can_take, why_not
+from routing.model import Bench, Person, RepChange, Seat, State, Status
+from routing.strategies.order import Direction, best_first
+from routing.team import Pool, Team
+
+SMALL = 200
+SHORTLIST = 64
+SHOWN = 12  # pools up to this size show every rep's reason in the timeline
+WAITING_COUNTED = 200
+
+SEATS = """
+SELECT r.id AS rep, coalesce(s.name, r.id) AS name, coalesce(s.rank, 0) AS rank, coalesce(s.weight, 1) AS weight,
+       coalesce(s.skills, '{}') AS skills, coalesce(s.credit, 0) AS credit, coalesce(s.served, 0) AS served, s.last_assigned_at,
+       r.open, r.unanswered, r.today, r.cap_open, r.cap_unanswered, r.cap_today, r.absence, r.back_at, r.lapses
+"""
+MEMBERS = SEATS + "FROM seats s JOIN reps r ON r.id = s.rep WHERE s.pool = :pool AND r.in_team "
+NAMED = SEATS + "FROM reps r LEFT JOIN seats s ON s.rep = r.id AND s.pool = :pool WHERE r.id = ANY(:names)"
+HEADING = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM leads WHERE pool = :pool AND status = 'waiting' LIMIT :most) AS queue) AS waiting,
+       (SELECT tally FROM pools WHERE id = :pool) AS tally,
+       (SELECT opens_at FROM pools WHERE id = :pool) AS opens_at
+"""
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch changes on one rep."""
+
+    open: int = 0
+    unanswered: int = 0
+    today: int = 0
+    lapses: int | None = None
+    backoff_until: datetime | None = None
+    away: bool = False
+    assigned: bool = False
+    checked: bool = False  # took room by routing: the caps must hold when it is saved
+
+
+@dataclass(slots=True)
+class Roster:
+    """The seats in hand. `whole` tells whether every seat of the pool is."""
+
+    pool: Pool
+    seats: dict[str, Seat]
+    guests: dict[str, Seat]  # reps of other pools who are named on a lead of this one
+    size: int
+    waiting: int
+    tally: Mapping[str, int]
+    opens_at: datetime | None
+    whole: bool
+    changes: dict[str, Change] = field(default_factory=dict)
+    charged: set[str] = field(default_factory=set)
+    freed: bool = False
+
+    def bench(self, state: State, person: Person, names: Iterable[str] = ()) -> Bench:
+        """The pool as a decision about this lead sees it."""
+        able = best_first((seat for seat in self.seats.values() if can_take(seat)), strategies.get(self.pool.strategy).order)
+        asked = {state.owner, *state.offered_to, *state.lapsed_by, person.last_rep, *names}
+        shown = self.seats if self.whole and self.size <= SHOWN else {}
+        named = {rep: seat for rep, seat in (self.guests | self.seats).items() if rep in asked or rep in shown}
+        return Bench(
+            able=able, others=self.others(), named=named, opens_at=self.opens_at, size=self.size, waiting=self.waiting,
+        )  # fmt: skip
+
+    def ensure(self, db: Connection, team: Team, names: set[str]) -> None:
+        """Have these reps in hand, able or not. A rep of another pool is a guest: named, but never a candidate."""
+        missing = names - self.seats.keys() - self.guests.keys()
+        if not missing:
+            return
+        for row in db.execute(text(NAMED), {"pool": self.pool.id, "names": sorted(missing)}).mappings():
+            seat = seat_of(row, team)
+            (self.seats if seat.rep in self.pool.members else self.guests)[seat.rep] = seat
+
+    def others(self) -> Mapping[str, int]:
+        """How many cannot take a lead, by reason; in a large pool as last counted by the clock."""
+        if not self.whole:
+            return self.tally
+        counted: dict[str, int] = {}
+        for seat in self.seats.values():
+            if not can_take(seat):
+                why = reason(seat)
+                counted[why] = counted.get(why, 0) + 1
+        return counted
+
+    def apply(self, before: State, after: State, changes: Iterable[RepChange], *, now: datetime, forced: bool) -> None:
+        """Move the counts from one state of a lead to the next. `forced`: a person's decision, which may go over a cap."""
+        was, becomes = holdings(before), holdings(after)
+        for rep in sorted({*was, *becomes}):
+            self.move(rep, was.get(rep, (0, 0)), becomes.get(rep, (0, 0)), tentative=before.status in TENTATIVE, forced=forced)
+        for change in changes:
+            self.note(change, now)
+
+    def move(self, rep: str, was: tuple[int, int], becomes: tuple[int, int], *, tentative: bool, forced: bool) -> None:
+        """One rep's counts. An offer that was not taken gives today's count back."""
+        opened, unanswered = becomes[0] - was[0], becomes[1] - was[1]
+        today = max(opened, 0) - (1 if opened < 0 and tentative else 0)
+        change = self.changes.setdefault(rep, Change())
+        change.open += opened
+        change.unanswered += unanswered
+        change.today += today
+        change.checked |= opened > 0 and not forced
+        self.freed |= opened < 0 or unanswered < 0
+        seat = self.seats.get(rep)
+        if seat:
+            self.seats[rep] = replace(
+                seat,
+                open=max(seat.open + opened, 0),
+                unanswered=max(seat.unanswered + unanswered, 0),
+                today=max(seat.today + today, 0),
+            )
+
+    def note(self, change: RepChange, now: datetime) -> None:
+        """Turns taken, silences, signs of life."""
+        kept, seat = self.changes.setdefault(change.rep, Change()), self.seats.get(change.rep)
+        if change.lapses is not None:
+            kept.lapses, kept.backoff_until, kept.away = change.lapses, change.backoff_until, change.away
+            if seat:
+                absent = "away" if change.away else "backing off" if change.backoff_until else awake(seat.absence)
+                seat = replace(seat, lapses=change.lapses, absence=absent, back_at=change.backoff_until)
+        if change.assigned:
+            kept.assigned = True
+            self.charge(change.rep)
+            seat = self.seats.get(change.rep)
+            if seat:
+                seat = replace(seat, last_assigned_at=now)
+        if seat:
+            self.seats[change.rep] = seat
+
+    def charge(self, rep: str) -> None:
+        """Let the strategy count the turn."""
+        chosen = self.seats.get(rep)
+        able = [seat for seat in self.seats.values() if can_take(seat) or seat is chosen]
+        for seat in strategies.get(self.pool.strategy).charge(able, rep):
+            self.seats[seat.rep] = seat
+            self.charged.add(seat.rep)
+
+
+def awake(absence: str | None) -> str | None:
+    """What is left of an absence after a sign of life."""
+    return None if absence in ("away", "backing off") else absence
+
+
+TENTATIVE = frozenset({Status.OFFERED, Status.RINGING})
+
+
+def holdings(state: State) -> dict[str, tuple[int, int]]:
+    """Whose room a lead takes: (open, unanswered) by rep. An offer holds room, or two offers could overfill a rep."""
+    match state.status:
+        case Status.OFFERED | Status.RINGING:
+            return dict.fromkeys(state.offered_to, (1, 1))
+        case Status.ACCEPTED if state.owner:
+            return {state.owner: (1, 1)}
+        case Status.RESPONDED if state.owner:
+            return {state.owner: (1, 0)}
+        case _:
+            return {}
+
+
+def reason(seat: Seat) -> str:
+    """The reason as it is counted: an absence by name, any cap as "full"."""
+    return seat.absence or ("full" if why_not(seat) else "free")
+
+
+def order_by(strategy: str) -> str:
+    """The strategy's order as SQL; the columns are those of `seats`, never a user's text."""
+    words = {Direction.ASC: "ASC NULLS FIRST", Direction.DESC: "DESC NULLS LAST"}
+    return ", ".join(f"s.{column} {words[way]}" for column, way in strategies.get(strategy).order)
+
+
+def load_roster(db: Connection, pool: Pool, team: Team) -> Roster:
+    """The seats that a batch on this pool may need."""
+    size = len(pool.members)
+    whole = size <= SMALL
+    limit = "" if whole else f"AND s.free ORDER BY {order_by(pool.strategy)}"
+    if not whole and pool.strategy != "round_robin":  # smooth round robin moves every present seat's credit at each turn
+        limit += f" LIMIT {SHORTLIST}"
+    seats = {row["rep"]: seat_of(row, team) for row in db.execute(text(MEMBERS + limit), {"pool": pool.id}).mappings()}
+    heading = db.execute(text(HEADING), {"pool": pool.id, "most": WAITING_COUNTED}).mappings().one()
+    opens_at = heading["opens_at"] if not whole else min((s.back_at for s in seats.values() if s.back_at), default=None)
+    tally = {why: int(count) for why, count in (heading["tally"] or {}).items()}
+    return Roster(pool, seats, {}, size, heading["waiting"], tally, opens_at, whole)
+
+
+def seat_of(row: RowMapping, team: Team) -> Seat:
+    """A seat as decisions see it; how to reach the rep comes from the team file."""
+    person = team.reps.get(row["rep"])
+    return Seat(
+        rep=row["rep"], name=person.name if person else row["name"], rank=row["rank"], weight=row["weight"],
+        skills=frozenset(row["skills"]), open=row["open"], unanswered=row["unanswered"], today=row["today"],
+        cap_open=row["cap_open"], cap_unanswered=row["cap_unanswered"], cap_today=row["cap_today"], absence=row["absence"],
+        back_at=row["back_at"], last_assigned_at=row["last_assigned_at"], credit=row["credit"], served=row["served"],
+        lapses=row["lapses"], phone=person.phone if person else None, email=person.email if person else None,
+    )  # fmt: skip

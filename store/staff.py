@@ -1,0 +1,299 @@
+"""A text from a rep or a manager: a command, never a lead. The answer goes back by text, in the same transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, text
+
+from routing.codes import number_of
+from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
+from routing.hours import next_open
+from routing.model import (
+    EscalationAcknowledged,
+    Event,
+    HumanResponded,
+    LeadAssigned,
+    Message,
+    NoteAdded,
+    OfferAccepted,
+    OfferPassed,
+    OutcomeReported,
+    ResponseAttempted,
+    Status,
+)  # fmt: skip
+from routing.team import Team
+from routing.words import ago, clean, due_text
+from store import book, duty
+from store.batch import Batch, run
+from store.intake import Item
+
+HELD = text("""
+SELECT l.id, l.code, l.status, l.arrived_at, p.name FROM leads l JOIN people p ON p.id = l.person_id
+WHERE l.closed_at IS NULL AND l.holders @> ARRAY[:rep] ORDER BY l.response_due_at, l.id LIMIT 50
+""")
+LAST_OFFER = text("SELECT lead_id FROM outbox WHERE recipient = :who AND template = 'offer' ORDER BY id DESC LIMIT 1")
+TOLD = text("""
+SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
+WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT 50
+""")
+ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
+WHY = text(
+    "SELECT why, details FROM steps WHERE lead_id = :lead AND (why LIKE '%offered to%' OR why LIKE '%assigned%') ORDER BY id DESC LIMIT 1"
+)
+HELP = "1 accept, 2 pass. After the call: C talked, V voicemail, B bad number. A7 words = text the lead. N note, L list, ON, OFF 2h, BUSY, WHY A7."
+MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
+ABOUT_ME = frozenset({"on", "off", "busy"})
+LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who of the team wrote: `id` in the team file, `to` as recipient of the answer."""
+
+    id: str
+    name: str
+    is_manager: bool
+    address: str
+
+    @property
+    def to(self) -> str:
+        """The answer's recipient."""
+        return f"{'manager' if self.is_manager else 'rep'}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lead that a rep holds or is asked about."""
+
+    id: int
+    code: str
+    status: str
+    name: str
+    age: timedelta
+
+
+def sender(team: Team, phone: object) -> Sender | None:
+    """The rep or manager with this number. A rep who also manages is a rep."""
+    for rep in team.reps.values():
+        if rep.phone and rep.phone == phone:
+            return Sender(rep.id, rep.name, False, rep.phone)
+    for manager in team.managers.values():
+        if manager.phone and manager.phone == phone:
+            return Sender(manager.id, manager.name, True, manager.phone)
+    return None
+
+
+def hear(engine: Engine, item: Item, now: datetime) -> None:
+    """Do what the text asks, and answer."""
+    who = sender(book.current(engine), item.content.get("phone"))
+    if who is None:
+        return
+    command = parse(str(item.content.get("message") or ""), manager=who.is_manager)
+    if isinstance(command, Command) and command.verb in ABOUT_ME and not who.is_manager:
+        until, presence = set_presence(engine, who, command, now)
+        run(engine, lambda batch: reply(batch, who, item, on_duty(batch.team, who, presence, until, now)), now)
+        return
+    run(engine, lambda batch: act(batch, who, item, command), now)
+
+
+def act(batch: Batch, who: Sender, item: Item, command: Command | NotUnderstood) -> None:
+    """One command inside a transaction."""
+    if isinstance(command, NotUnderstood):
+        reply(batch, who, item, command.hint)
+    elif command.verb == "help":
+        reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
+    elif command.verb == "list":
+        reply(batch, who, item, listed(held_by(batch.db, who.id, batch.now)))
+    elif who.is_manager:
+        manage(batch, who, item, command)
+    else:
+        about_a_lead(batch, who, item, command)
+
+
+def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
+    """A rep's command about one lead: the one named, or the only one it can mean."""
+    held = held_by(batch.db, who.id, batch.now)
+    wanted = {Status.OFFERED} if command.verb in ("accept", "pass") else {Status.ACCEPTED, Status.RESPONDED}
+    fitting = [lead for lead in held if lead.status in wanted]
+    found = which(command, [lead.code for lead in fitting])
+    if isinstance(found, Ambiguous):
+        reply(batch, who, item, ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting]))
+        return
+    lead_id = last_offered(batch.db, who) if isinstance(found, NoneOpen) and command.verb == "accept" else None
+    if isinstance(found, str):
+        lead_id = number_of(found)
+    if lead_id is None:
+        reply(batch, who, item, f"Nothing open that {command.verb.replace('_', ' ')} could mean. Reply L for your list.")
+        return
+    batch.load([lead_id])
+    if lead_id not in batch.leads:
+        reply(batch, who, item, f"There is no lead {found}. Reply L for your list.")
+        return
+    item.lead_id = lead_id
+    on_lead(batch, who, item, command)
+
+
+def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
+    """The event that the command is, and a word back where the journey sends none itself."""
+    lead_id = item.lead_id or 0
+    record = batch.leads[lead_id]
+    code, said = record.lead.code, str(command.argument or "")
+    if command.verb == "why":
+        reply(batch, who, item, why(batch.db, lead_id, code))
+        return
+    if command.verb == "call":
+        mine = record.state.owner == who.id
+        reply(
+            batch,
+            who,
+            item,
+            f"{code}: call {record.lead.person.phone}" if mine else f"{code} is not yours yet. Reply 1 {code} to accept.",
+        )
+        return
+    if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
+        reply(batch, who, item, f"{code} is not yours, so nothing was changed.")
+        return
+    event, answer = event_of(command, who, said)
+    if event is None:
+        reply(batch, who, item, NotUnderstood().hint)
+        return
+    batch.happen(lead_id, event)
+    if answer:
+        reply(batch, who, item, f"{code}: {answer}")
+
+
+def event_of(command: Command, who: Sender, said: str) -> tuple[Event | None, str]:
+    """What a rep's command means on a lead."""
+    match command.verb:
+        case "accept":
+            return OfferAccepted(who.id, "sms"), ""
+        case "pass":
+            return OfferPassed(who.id, "sms"), "passed. You stay in line for the next."
+        case "called":
+            return OutcomeReported(who.id, "talked"), "noted, talked."
+        case "voicemail":
+            return ResponseAttempted(who.id, "voicemail"), "noted, voicemail. The clock goes on: try again or text them."
+        case "bad_number":
+            return OutcomeReported(who.id, "bad_number"), "noted, bad number."
+        case "note":
+            return NoteAdded(who.name, said), "noted."
+        case "say":
+            return HumanResponded(who.id, "text", text=said), "sent."
+    return None, ""
+
+
+def manage(batch: Batch, who: Sender, item: Item, command: Command) -> None:
+    """A manager's text: I am on it, or give it to somebody."""
+    told = list(batch.db.execute(TOLD, {"manager": who.id}).scalars())
+    named = number_of(command.code) if command.code else None
+    leads = [named] if named else told
+    if not leads:
+        reply(batch, who, item, "Nothing is waiting for your answer.")
+    elif command.verb == "acknowledge":
+        batch.load(leads)
+        known = [lead for lead in leads if lead in batch.leads]
+        for lead_id in known:
+            batch.happen(lead_id, EscalationAcknowledged(who.id))
+        batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": who.id, "leads": known})
+        item.lead_id = known[0] if known else None
+        codes = ", ".join(batch.leads[lead].lead.code for lead in known[:LISTED])
+        reply(
+            batch,
+            who,
+            item,
+            f"You are on it: {codes}. The clock goes on until somebody answers the lead." if known else "No such lead.",
+        )
+    elif command.verb == "assign":
+        assign(batch, who, item, leads, str(command.argument or ""))
+    else:
+        reply(batch, who, item, MANAGER_HELP)
+
+
+def assign(batch: Batch, who: Sender, item: Item, leads: list[int], name: str) -> None:
+    """ "T Priya A7" """
+    reps = [
+        rep
+        for rep in batch.team.reps.values()
+        if name.casefold() in (rep.id.casefold(), rep.name.casefold(), rep.name.split(" ")[0].casefold())
+    ]
+    if len(reps) != 1 or len(leads) != 1:
+        hint = f"No rep is called {clean(name, 30)}." if not reps else "Say which lead: T name code."
+        reply(batch, who, item, hint if len(reps) < 2 else f"Several reps are called {clean(name, 30)}: use their full name.")
+        return
+    batch.load(leads)
+    if leads[0] not in batch.leads:
+        reply(batch, who, item, "There is no such lead.")
+        return
+    item.lead_id = leads[0]
+    batch.happen(leads[0], LeadAssigned(reps[0].id, who.name))
+    reply(batch, who, item, f"{batch.leads[leads[0]].lead.code} is with {reps[0].name} now.")
+
+
+def set_presence(engine: Engine, who: Sender, command: Command, now: datetime) -> tuple[datetime | None, str]:
+    """ON, OFF 2h, OFF TOMORROW, BUSY 30m."""
+    until = None
+    if isinstance(command.argument, timedelta):
+        until = now + command.argument
+    elif command.argument is not None:
+        until = tomorrow(book.current(engine), who.id, now)
+    elif command.verb == "busy":
+        until = now + timedelta(minutes=30)
+    duty.set_presence(engine, who.id, command.verb, until, now)
+    return until, command.verb
+
+
+def tomorrow(team: Team, rep: str, now: datetime) -> datetime:
+    """The rep's next shift on a later day, or their next midnight."""
+    calendar = team.reps[rep].calendar
+    local = now.astimezone(ZoneInfo(calendar.zone))
+    midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return next_open(calendar, midnight) or midnight
+
+
+def on_duty(team: Team, who: Sender, presence: str, until: datetime | None, now: datetime) -> str:
+    """The answer to ON, OFF and BUSY."""
+    if presence == "on":
+        return "You are on. New leads come as you have room."
+    when = f" until {due_text(until, team.reps[who.id].calendar.zone, now)}" if until else ""
+    kept = "What you had not answered goes to others." if presence == "off" else "You keep what you have."
+    return f"You are {presence}{when}. {kept} Reply ON when back."
+
+
+def held_by(db: Connection, rep: str, now: datetime) -> list[Held]:
+    """What a rep holds or is asked about, most urgent first."""
+    return [Held(r.id, r.code, r.status, r.name or "somebody", now - r.arrived_at) for r in db.execute(HELD, {"rep": rep})]
+
+
+def last_offered(db: Connection, who: Sender) -> int | None:
+    """The lead a late "1" means: the last one this rep was asked about."""
+    found = db.execute(LAST_OFFER, {"who": who.to}).scalar()
+    return int(found) if found is not None else None
+
+
+def listed(held: list[Held]) -> str:
+    """L: the rep's list."""
+    if not held:
+        return "You have nothing open."
+    words = {Status.OFFERED: "asked", Status.ACCEPTED: "to call", Status.RESPONDED: "answered"}
+    lines = [
+        f"{lead.code} {clean(lead.name, 20)} {words.get(Status(lead.status), lead.status)} {ago(lead.age, parts=1)}"
+        for lead in held[:LISTED]
+    ]
+    more = f", and {len(held) - LISTED} more" if len(held) > LISTED else ""
+    return f"You have {len(held)}: {', '.join(lines)}{more}."
+
+
+def why(db: Connection, lead_id: int, code: str) -> str:
+    """WHY A7: the last decision about who gets it."""
+    found = db.execute(WHY, {"lead": lead_id}).one_or_none()
+    return clean(f"{code}: {found.why}. {'; '.join(found.details[:3])}", 300) if found else f"{code}: not offered to anybody yet."
+
+
+def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
+    """The answer by text, once per text received."""
+    fields = {"text": words, "rep": who.id, "firm": batch.team.site.name}
+    message = Message(
+        key=f"answer:{item.id}", to=who.to, channel="sms", address=who.address, template="reply", purpose="notice", fields=fields
+    )
+    batch.messages.append((item.lead_id, message))
