@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 Row = dict[str, Any]
+StoreFault = SQLAlchemyError  # what reading raises when the database is gone or too slow
 
 _LOOK_BACK = timedelta(days=7)  # how old a lead may be that was answered today; bounds the scan of ix_leads_arrived
 
@@ -44,7 +46,7 @@ _TODAY = """
 _REPS = """
     SELECT r.id, r.presence, r.presence_until, r.backoff_until, r.absence, r.back_at, r.lapses, r.open, r.unanswered,
            CASE WHEN r.today_on = :date THEN r.today ELSE 0 END AS today,
-           coalesce(r.cap_override, r.cap_open) AS cap_open, r.cap_unanswered, r.cap_today, r.last_assigned_at,
+           r.cap_open, r.cap_unanswered, r.cap_today, r.last_assigned_at,
            coalesce(bool_or(s.free), false) AS free, coalesce(min(s.name), r.id) AS name,
            coalesce(array_agg(s.pool ORDER BY s.pool) FILTER (WHERE s.pool IS NOT NULL), '{}') AS pools
     FROM reps r LEFT JOIN seats s ON s.rep = r.id WHERE r.in_team GROUP BY r.id ORDER BY r.id
@@ -127,5 +129,5 @@ def beat_at(engine: Engine, name: str) -> datetime | None:
 
 
 def can_take_a_lead(engine: Engine) -> bool:
-    """Does the database answer, with its tables in place? Raises sqlalchemy.exc.SQLAlchemyError when it does not."""
+    """Does the database answer, with its tables in place? Raises StoreFault when it does not."""
     return bool(look_up(engine, "SELECT to_regclass('inbox') IS NOT NULL AND NOT pg_is_in_recovery() AS ready")[0]["ready"])

@@ -15,7 +15,7 @@ _MESSAGES = """
            attempts, error_code, error, provider FROM outbox WHERE lead_id = :id ORDER BY id
 """
 _RAW = """
-    SELECT id, source, external_id, event, received_at, headers->>'Content-Type' AS content_type, body, error
+    SELECT id, source, external_id, event, received_at, headers->>'content-type' AS content_type, body, error
     FROM inbox WHERE lead_id = :id OR number = :id ORDER BY id LIMIT 50
 """
 _MY_DAY = """
@@ -28,6 +28,12 @@ _HELD = """
     FROM leads l JOIN people p ON p.id = l.person_id
     WHERE l.closed_at IS NULL AND l.holders @> ARRAY[:rep] AND l.status IN ('offered', 'accepted')
     ORDER BY l.response_due_at NULLS LAST, l.id LIMIT 20
+"""
+_SEARCH = f"""
+    SELECT {CARD} FROM leads l JOIN people p ON p.id = l.person_id
+    WHERE l.id IN (SELECT id FROM leads ORDER BY id DESC LIMIT 5000)
+      AND (:like = '%%' OR p.name ILIKE :like OR p.email ILIKE :like OR p.phone LIKE :like OR l.content->>'company' ILIKE :like)
+    ORDER BY l.id DESC LIMIT 50
 """
 _MANY = f"""
     SELECT {CARD}, l.matched FROM leads l JOIN people p ON p.id = l.person_id
@@ -49,6 +55,12 @@ def find(engine: Engine, code: str) -> Row | None:
 def by_id(engine: Engine, lead_id: int) -> Row | None:
     """One lead with its person."""
     return next(iter(look_up(engine, _LEAD, {"id": lead_id})), None)
+
+
+def search(engine: Engine, asked: str) -> list[Row]:
+    """Among the latest 5,000 leads those whose name, firm, address or number contains the words, newest first; all for ""."""
+    plain = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return look_up(engine, _SEARCH, {"like": f"%{plain}%"})
 
 
 def promised_at(engine: Engine, code: str) -> datetime | None:

@@ -4,6 +4,8 @@ from sqlalchemy import Engine
 
 from store.reports import Row, look_up
 
+PAGE = 40  # messages at once
+
 _LETTERS = """
     SELECT o.id, o.lead_id, l.code, l.is_test, coalesce(p.name, l.content->>'name') AS lead_name, o.recipient, o.channel, o.address,
            o.purpose, o.template, o.subject, o.body, o.state, o.not_before, o.created_at, o.sent_at, o.delivered_at, o.attempts,
@@ -20,7 +22,7 @@ _RECIPIENTS = """
 
 
 def letters(
-    engine: Engine, *, recipient: str | None = None, lead_id: int | None = None, below: int | None = None, most: int = 40
+    engine: Engine, *, recipient: str | None = None, lead_id: int | None = None, below: int | None = None, most: int = PAGE
 ) -> list[Row]:
     """Messages, newest first, with the lead they are about."""
     return look_up(engine, _LETTERS, {"recipient": recipient, "lead": lead_id, "below": below, "most": most})

@@ -1,0 +1,148 @@
+"""Knock at our own front door as a website or a provider would: over HTTP, with a genuine signature.
+
+So that a test lead and an answer from the letter box take the very way of real ones. Providers' shapes are used only where the
+provider is not set up: then the secrets are derived from SECRET_KEY and sign nothing but this.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from config.settings import Settings
+from routing.team import Source, Team
+
+PATIENCE_SECONDS = 10.0
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+
+
+class NotTaken(Exception):
+    """The front door did not take it; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the front door said."""
+
+    status: int
+    body: bytes
+
+    def lead(self) -> str | None:
+        """The code of the lead, where it names one."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return None
+        return found.get("lead") if isinstance(found, dict) else None
+
+
+def first_source(team: Team, kind: str) -> Source | None:
+    """The first source of a type in the team file."""
+    return next((source for source in team.sources.values() if source.type == kind), None)
+
+
+def post_form(settings: Settings, source: Source, fields: dict[str, str], now: datetime) -> Answer:
+    """Fill in the source's form; signed where it asks for that. Raises NotTaken."""
+    body = urlencode(fields).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    if source.secrets:
+        headers |= _standard_signature(source.secrets[0], body, now)
+    return _knock(settings, f"/webhooks/{source.id}", body, headers)
+
+
+def post_text(settings: Settings, source: Source, *, sender: str, text: str, channel: str = "sms") -> Answer:
+    """Write to our number as Twilio would pass it on. Raises NotTaken."""
+    prefix = "whatsapp:" if channel == "whatsapp" else ""
+    sid = "SM" + secrets.token_hex(16)
+    fields = {
+        "MessageSid": sid, "SmsMessageSid": sid, "SmsSid": sid, "AccountSid": settings.twilio_account_sid, "ApiVersion": "2010-04-01",
+        "From": prefix + sender, "To": prefix + settings.twilio_from, "Body": text, "NumMedia": "0", "NumSegments": "1",
+        "SmsStatus": "received",
+    }  # fmt: skip
+    return _post_twilio(settings, f"/webhooks/{source.id}", fields)
+
+
+def post_missed_call(settings: Settings, source: Source, *, caller: str, now: datetime) -> None:
+    """Ring our number and hang up before anyone answers. Raises NotTaken."""
+    fields = {
+        "CallSid": "CA" + secrets.token_hex(16), "AccountSid": settings.twilio_account_sid, "ApiVersion": "2010-04-01",
+        "From": caller, "To": settings.twilio_from, "Caller": caller, "Called": settings.twilio_from, "Direction": "inbound",
+    }  # fmt: skip
+    _post_twilio(settings, f"/webhooks/{source.id}", fields | {"CallStatus": "ringing"})
+    hung_up = {
+        "CallStatus": "canceled",
+        "CallDuration": "0",
+        "SequenceNumber": "1",
+        "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+    }
+    _post_twilio(settings, f"/webhooks/{source.id}/status", fields | hung_up)
+
+
+def post_messenger(settings: Settings, source: Source, *, sender: str, text: str, now: datetime) -> Answer:
+    """Write to our page as Meta would pass it on. Raises NotTaken."""
+    at = int(now.timestamp() * 1000)
+    message = {"mid": "m_" + secrets.token_urlsafe(18), "text": text}
+    talk = {"sender": {"id": sender}, "recipient": {"id": "100000000000001"}, "timestamp": at, "message": message}
+    body = json.dumps({"object": "page", "entry": [{"id": "100000000000001", "time": at, "messaging": [talk]}]}).encode()
+    signature = "sha256=" + hmac.new(settings.meta_app_secret.encode(), body, hashlib.sha256).hexdigest()
+    return _knock(
+        settings, f"/webhooks/{source.id}", body, {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
+    )
+
+
+def twilio_signature(token: str, url: str, fields: dict[str, str]) -> str:
+    """The vendor's scheme: HMAC-SHA1 over the address and every field, sorted by name, name and value joined."""
+    signed = url + "".join(name + fields[name] for name in sorted(fields))
+    return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
+
+
+def _post_twilio(settings: Settings, path: str, fields: dict[str, str]) -> Answer:
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "X-Twilio-Signature": twilio_signature(settings.twilio_tokens[0], settings.public_url + path, fields),
+        "I-Twilio-Idempotency-Token": secrets.token_hex(16),
+    }
+    return _knock(settings, path, urlencode(fields).encode(), headers)
+
+
+def _standard_signature(secret: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Standard Webhooks: HMAC-SHA256 over id.timestamp.body with the base64 part of the secret."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    name, at = "msg_" + secrets.token_hex(12), str(int(now.timestamp()))
+    digest = hmac.new(key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()
+    return {"webhook-id": name, "webhook-timestamp": at, "webhook-signature": "v1," + base64.b64encode(digest).decode()}
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """A form's thanks page is for browsers: do not follow."""
+
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
+
+
+def _knock(settings: Settings, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    address = f"http://{ANYWHERE.get(settings.host, settings.host)}:{settings.port}{path}"
+    asked = urllib.request.Request(address, data=body, headers=headers, method="POST")
+    try:
+        with _opener.open(asked, timeout=PATIENCE_SECONDS) as answer:
+            return Answer(answer.status, answer.read(65_536))
+    except urllib.error.HTTPError as refused:
+        if refused.code == 303:
+            return Answer(303, b"")
+        raise NotTaken(f"{path} answered {refused.code}: {_said(refused.read(2_000))}") from refused
+    except OSError as gone:
+        raise NotTaken(f"Nobody answers at {address}. Is the web process running on PORT={settings.port}?") from gone
+
+
+def _said(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"]["what"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace")[:200] or "no reason given"

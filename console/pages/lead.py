@@ -1,0 +1,112 @@
+"""One lead: its time line with every why, who it is, what was said, and what can be done about it."""
+
+from datetime import datetime
+
+from flask import Response, g, request
+
+from console import answers, words
+from console.desk import Desk
+from console.pace import pace_of
+from console.timeline import choice, next_up, timeline
+from routing.model import EscalationAcknowledged, Event, LeadAssigned, NoteAdded
+from routing.team import Team
+from store import advance, reports, reports_lead
+from store.reports import Row
+
+OPERATOR = "the console"
+LONGEST_NOTE = 1_600  # characters, ten text segments
+HANDLED = {"assign", "note", "acknowledge"}
+
+
+def show(desk: Desk, code: str) -> Response:
+    """GET /leads/<code>: the time line; a code that was joined to another lead leads there."""
+    lead = reports_lead.find(desk.engine, code)
+    if lead is None:
+        return not_yet(desk, code)
+    if lead["code"] != code:
+        return answers.see(f"/leads/{lead['code']}")
+    now, team = g.now, desk.team()
+    steps = reports_lead.steps(desk.engine, lead["id"])
+    lines = timeline(steps, reports_lead.messages(desk.engine, lead["id"]), reports_lead.raw(desk.engine, lead["id"]))
+    return answers.live(
+        desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
+        reps=choosable(desk, team, lead, now), facts=facts(lead),
+        to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
+    )  # fmt: skip
+
+
+def look_for(desk: Desk) -> Response:
+    """GET /leads?q=: a code goes straight to the lead, anything else lists leads by name, number or address."""
+    asked = words.typed(request.args.get("q", ""))
+    if reports_lead.find(desk.engine, asked):
+        return answers.see(f"/leads/{asked.upper()}")
+    now, team = g.now, desk.team()
+    found = reports_lead.search(desk.engine, asked)
+    return answers.page(desk, "leads.html", asked=asked, found=[(lead, pace_of(lead, team, now)) for lead in found])
+
+
+def not_yet(desk: Desk, code: str) -> Response:
+    """A lead that is on disk and waits for the workers, or no lead at all."""
+    if reports_lead.promised_at(desk.engine, code) is None:
+        return answers.fault(
+            404,
+            what=f"There is no lead {code[:16]}",
+            mend="Look for it on the board, or check the code: a letter and a number, like A7.",
+        )
+    return answers.live(desk, "lead_coming.html", code=code.upper())
+
+
+def act(desk: Desk, code: str) -> Response:
+    """POST /leads/<code>: assign, note or acknowledge, then look at the lead again."""
+    lead = reports_lead.find(desk.engine, code)
+    if lead is None:
+        return answers.fault(404, what=f"There is no lead {code[:16]}")
+    event = asked_for(desk.team(), by=OPERATOR, who=OPERATOR)
+    if event is None:
+        return answers.fault(
+            400, what="Nothing was asked for", mend="Choose a rep, or write a note, and press the button beside it."
+        )
+    advance.happen(desk.engine, lead["id"], event, g.now)
+    desk.ring()
+    return answers.see(f"/leads/{lead['code']}")
+
+
+def asked_for(team: Team, *, by: str, who: str) -> Event | None:
+    """The event a form asks for: `by` is the id that is kept, `who` the name that is read. None: it makes no sense."""
+    match request.form.get("do", ""):
+        case "assign" if request.form.get("rep") in team.reps:
+            return LeadAssigned(request.form["rep"], by=who)
+        case "note" if request.form.get("text", "").strip():
+            return NoteAdded(who, request.form["text"].strip()[:LONGEST_NOTE])
+        case "acknowledge":
+            return EscalationAcknowledged(by)
+    return None
+
+
+def choosable(desk: Desk, team: Team, lead: Row, now: datetime) -> list[Row]:
+    """Reps a lead can be given to by hand, those of its pool with room first."""
+    reps = [rep for rep in reports.reps(desk.engine, desk.local(now)) if rep["id"] != lead["owner"] and rep["id"] in team.reps]
+    for rep in reps:
+        rep["name"], rep["room"] = team.reps[rep["id"]].name, reports.room_of(rep)
+        rep["in_pool"] = lead["pool"] in rep["pools"]
+    return sorted(reps, key=lambda rep: (not rep["in_pool"], bool(rep["absence"]), rep["room"] == 0, rep["name"]))
+
+
+def facts(lead: Row) -> list[tuple[str, str]]:
+    """What else the lead said about itself, flat: campaign, utm, click ids, consent, extra."""
+    content, found = lead["content"], []
+    for group in ("campaign", "utm", "click_ids", "extra"):
+        values = content.get(group)
+        if isinstance(values, dict):
+            found += [
+                (f"{group.replace('_', ' ')}: {name}", str(value)) for name, value in values.items() if value not in (None, "")
+            ]
+    for consent in content.get("consent") or []:
+        if isinstance(consent, dict):
+            found.append(
+                (
+                    f"consent: {consent.get('key', '')}",
+                    f"{'yes' if consent.get('value') else 'no'} {consent.get('text') or ''}".strip(),
+                )
+            )
+    return found
