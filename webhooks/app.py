@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, request
@@ -16,6 +15,7 @@ from routing.team import Source, Team
 from store import advance, inbox, policies
 from store import receipts as receipt_store
 from store.advance import After
+from store.engine import Engine
 from store.inbox import Received, Recorded
 from store.receipts import Report
 from webhooks import limits, receipts, receiving
@@ -24,9 +24,6 @@ from webhooks.delivery import Delivery
 from webhooks.errors import NotRecorded, Refused, Unknown, WrongMethod, WrongType
 from webhooks.receiving import METHODS, RETRY
 from webhooks.registry import TYPES, SourceType
-
-if TYPE_CHECKING:  # the type alone: sqlalchemy's home is store/
-    from sqlalchemy import Engine
 
 log = structlog.get_logger("webhooks")
 
@@ -43,7 +40,7 @@ class Door:
     ring: Callable[[], None]
 
 
-def blueprint(engine: "Engine", settings: Settings, ring: Callable[[], None]) -> Blueprint:
+def blueprint(engine: Engine, settings: Settings, ring: Callable[[], None]) -> Blueprint:
     """The routes /webhooks and /receipts on a real store."""
     return routes(
         Door(

@@ -36,7 +36,7 @@ def read_form(body: bytes, content_type: str) -> Form:
 def read_lines(body: bytes) -> Form:
     """A form sent as enctype text/plain: one name=value a line."""
     lines = body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[:MOST_FIELDS]
-    return MultiDict(line.split("=", 1) for line in lines if "=" in line)
+    return MultiDict((name, value) for name, mark, value in (line.partition("=") for line in lines) if mark)
 
 
 def read_json(body: bytes) -> object:

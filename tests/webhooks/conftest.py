@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -118,11 +118,19 @@ class Front:
     def __init__(self) -> None:
         self.settings, self.store = SETTINGS, Memory()
         self.sources = {source.id: source for source in SOURCES}
-        store = self.store
+        self.use_settings()
+
+    def use_settings(self, **changes: object) -> None:
+        """Open the door again, with these settings changed."""
+        self.settings, store = replace(self.settings, **changes), self.store
         self.door = Door(self.settings, store.record, store.decide, self.team, store.receive, store.ring)
         self.app = Flask("front")
         self.app.register_blueprint(routes(self.door))
         self.client = self.app.test_client()
+
+    def alter(self, source: str, **options: object) -> None:
+        """Change the type's own keys of a source."""
+        self.sources[source] = replace(self.sources[source], options=options)
 
     def team(self) -> Team:
         return Team(1, SITE, {}, {}, {}, self.sources, (), {}, {})

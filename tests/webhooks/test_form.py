@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from config import clock
 from config.links import make_test_token
 from webhooks.signatures import sign_standard
 
@@ -243,7 +244,7 @@ def test_where_no_origin_is_named_anybody_may_post_but_no_script_may_read(front)
 def test_a_server_signs_its_posts_with_either_of_two_secrets(front):
     for number, secret in enumerate((WHSEC, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")):
         body = json.dumps({**DANA, "n": number}).encode()
-        headers = sign_standard(body, f"msg_{number}", secret, _now())
+        headers = sign_standard(body, f"msg_{number}", secret, clock.now())
         answer = front.post("backend", body, Content_Type="application/json", **headers)
         assert answer.status_code == 202
     assert [each.external_id for each in front.heard] == ["form:msg_0", "form:msg_1"]
@@ -251,14 +252,14 @@ def test_a_server_signs_its_posts_with_either_of_two_secrets(front):
 
 def test_a_server_that_does_not_sign_is_told_so(front):
     assert front.post_json("backend", DANA).status_code == 401
-    forged = sign_standard(b"something else", "msg_1", WHSEC, _now())
+    forged = sign_standard(b"something else", "msg_1", WHSEC, clock.now())
     assert front.post_json("backend", DANA, **forged).status_code == 403
     assert front.heard == []
 
 
 def test_a_captured_request_is_useless_after_300_seconds_and_harmless_before(front, freezer_at_ten):
     body = json.dumps(DANA).encode()
-    headers = sign_standard(body, "msg_1", WHSEC, _now())
+    headers = sign_standard(body, "msg_1", WHSEC, clock.now())
     send = lambda: front.post("backend", body, Content_Type="application/json", **headers).status_code  # noqa: E731
     assert [send(), send()] == [202, 200]
     freezer_at_ten.tick(timedelta(seconds=301))
@@ -278,9 +279,3 @@ def test_an_old_mark_is_none(front, freezer_at_ten):
     freezer_at_ten.tick(timedelta(minutes=11))
     front.post_json("website", {**DANA, "_headroom_test": mark})
     assert front.last.content["is_test"] is False
-
-
-def _now():
-    from config import clock
-
-    return clock.now()

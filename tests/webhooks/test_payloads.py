@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+
+from webhooks.bodies import read_form
+from webhooks.signatures import is_twilios
+from webhooks.twilio_requests import sign
 
 DATA = Path(__file__).parents[1] / "data" / "payloads"
 WHERE = {
@@ -21,11 +24,8 @@ WHERE = {
     "whatsapp_cloud": "meta",
 }
 FETCHED_LATER = {"name", "email", "consent", "submitted_at", "extra"}  # of a lead ad: only the Graph API knows them
-NOT_SAID = {
-    "external_id",
-    "event",
-    "source",
-}  # the event is a column; `source` here is the vendor's kind, ours is the team file's id
+# the event is a column; `source` here is the vendor's kind, ours is the team file's id
+NOT_SAID = {"external_id", "event", "source"}
 
 
 def missing(expected: object, got: object, path: str = "") -> list[str]:
@@ -45,7 +45,6 @@ def missing(expected: object, got: object, path: str = "") -> list[str]:
 def test_a_recorded_request_gives_the_lead_it_means(front, payload, name):
     case = payload(name)
     request, expected = case["request"], case["expected_lead"]
-    signed_for = urlsplit(request["url"])
     front.will_not_ring()
     answer = front.post(WHERE[name], request["body"].encode(), **_headers(front, name, request))
     assert answer.status_code == case.get("expected_response", {"status": 200})["status"], answer.text
@@ -56,14 +55,11 @@ def test_a_recorded_request_gives_the_lead_it_means(front, payload, name):
     later = FETCHED_LATER if name == "meta_leadgen" else set()
     said = {key: value for key, value in expected.items() if key not in NOT_SAID | later}
     assert missing(said, dict(heard.content)) == []
-    assert signed_for.netloc == "leads.example.com"
 
 
 def _headers(front, name, request):
     headers = {key.replace("-", "_"): value for key, value in request["headers"].items()}
     if name.startswith("twilio"):  # signed for the address it was posted to then: sign it for ours
-        from webhooks.twilio_requests import sign
-
         url = f"https://leads.example.com/webhooks/{WHERE[name]}"
         headers["X_Twilio_Signature"] = sign(url, request["body"].encode(), "12345", None)["x-twilio-signature"]
     return headers
@@ -71,8 +67,6 @@ def _headers(front, name, request):
 
 @pytest.mark.parametrize("name", [name for name in WHERE if name.startswith("twilio")] + ["twilio_message_status"])
 def test_the_recorded_signature_is_genuine_for_its_own_address(payload, name):
-    from webhooks.bodies import read_form
-    from webhooks.signatures import is_twilios
 
     case = payload(name)
     form = read_form(case["request"]["body"].encode(), case["request"]["headers"]["Content-Type"])
