@@ -43,10 +43,6 @@ class Findings:
         """Something that works, but hardly as meant."""
         self.warnings.append(Problem(line, key, reason, hint))
 
-    def unknown(self, line: int, key: str, word: str, known: Iterable[str]) -> None:
-        """`word` is not one of `known`: suggest the nearest, or list them if they are few."""
-        self.error(line, key, f"there is no {word!r} here.", suggestion(word, known))
-
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word: the nearest known one, else all known ones, else nothing."""

@@ -124,7 +124,8 @@ class Section:
             return default
         value = as_span(node.text)
         if value is None or not least <= value <= LONGEST_SPAN:
-            self.fail(key, f"must be a length of time, not {node.text!r}.", "Write it as 30s, 2m, 1h 30m or 7d.", line=node.line)
+            reason = f"must be a length of time from {as_words(least)} to {as_words(LONGEST_SPAN)}, not {node.text!r}."
+            self.fail(key, reason, "Write it as 30s, 2m, 1h 30m or 7d.", line=node.line)
             return default
         return value
 
@@ -151,7 +152,7 @@ class Section:
 
     def known(self, node: Node, key: str, known: Iterable[str]) -> str | None:
         """The one of `known` that `node` names, else None and an error with the nearest."""
-        choices, word = list(known), node.text.strip()
+        choices, word = dict.fromkeys(known), node.text.strip()
         for choice in (word, word.lower(), word.lower().replace("-", "_")):
             if choice in choices:
                 return choice
@@ -160,14 +161,14 @@ class Section:
 
     def names(self, key: str, known: Iterable[str]) -> tuple[str, ...]:
         """A list of `known` names (a single one may stand alone), each once."""
-        found: list[str] = []
-        choices = list(known)
+        found: dict[str, None] = {}
+        choices = dict.fromkeys(known)
         for node in self.several(key):
-            name = self.known(node, key, choices)
+            name = node.text if node.text in choices else self.known(node, key, choices)
             if name in found:
                 self.fail(key, f"names {name!r} twice.", "Remove one.", line=node.line)
             elif name:
-                found.append(name)
+                found[name] = None
         return tuple(found)
 
     def several(self, key: str, *synonyms: str) -> tuple[Node, ...]:
@@ -241,6 +242,17 @@ def as_span(text: str) -> timedelta | None:
     if not _SPAN.fullmatch(text.strip()):
         return None
     return timedelta(seconds=sum(int(count) * _UNITS[unit.lower()] for count, unit in _PART.findall(text)))
+
+
+def as_words(span: timedelta) -> str:
+    """A length of time as the team file writes it: 1h30m."""
+    seconds = int(span.total_seconds())
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    words = ""
+    for unit, size in units:
+        count, seconds = divmod(seconds, size)
+        words += f"{count}{unit}" if count else ""
+    return words or "0s"
 
 
 def as_share(text: str) -> float | None:

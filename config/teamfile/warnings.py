@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from config.teamfile.hours import week_from
 from config.teamfile.people import Context
+from config.teamfile.section import as_words
 from config.teamfile.source_types import source_types
 from config.teamfile.tree import Node
 from routing.hours import Calendar, Interval, intervals
@@ -18,41 +19,31 @@ _SHOWN = 4  # gaps named in one warning; more would bury them
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The team, and where in the file each part of it stands."""
+    """The team, and the line in which each dotted path of the file stands."""
 
     team: Team
-    root: Node
+    lines: Mapping[str, int]
     context: Context
 
     def warn(self, path: str, reason: str, hint: str = "") -> None:
-        self.context.findings.warn(self.line_of(path), path, reason, hint)
-
-    def line_of(self, path: str) -> int:
-        """The line of a dotted path, or of the deepest part of it that is in the file."""
-        return self._walk(path)[0].line
-
-    def has(self, path: str) -> bool:
-        """Does the file hold this dotted path?"""
-        return self._walk(path)[1]
-
-    def _walk(self, path: str) -> tuple[Node, bool]:
-        node = self.root
-        for part in path.split("."):
-            found = node.get(part) or next((item for item in node.items if _id(item) == part), None)
-            if found is None:
-                return node, False
-            node = found
-        return node, True
+        at = path
+        while at and at not in self.lines:  # what is left to its default has the line of what it belongs to
+            at = at.rpartition(".")[0]
+        self.context.findings.warn(self.lines.get(at, 1), path, reason, hint)
 
 
-def _id(node: Node) -> str | None:
-    named = node.get("id")
-    return named.text if named else None
+def _lines(node: Node, path: str = "") -> Iterator[tuple[str, int]]:
+    named = ((item.get("id"), item) for item in node.items if item.kind == "map")
+    inner = [*node.entries, *((found.text, item) for found, item in named if found)]
+    for key, value in inner:
+        here = f"{path}.{key}" if path else key
+        yield here, value.line
+        yield from _lines(value, here)
 
 
 def warn_of_what_cannot_work(team: Team, root: Node, context: Context) -> None:
     """Look at the whole team; add to the context's warnings."""
-    book = _Book(team, root, context)
+    book = _Book(team, dict(_lines(root)), context)
     _people(book)
     for calendar in team.calendars.values():
         if not any(calendar.weekly.values()):
@@ -74,7 +65,7 @@ def _people(book: _Book) -> None:
         here = f"reps.{rep.id}"
         if rep.id not in pooled:
             book.warn(here, "is in no pool and gets no leads.", f"Add {rep.id} to a pool's members.")
-        if not book.has(f"{here}.hours"):
+        if f"{here}.hours" not in book.lines:
             book.warn(here, "has no hours and is on shift day and night.", "Add `hours:`; `hours: always` if that is meant.")
         for name in ("open", "unanswered", "per_day"):
             if getattr(rep.cap, name) == 0:
@@ -215,14 +206,3 @@ def _gap(gap: Interval, zone: ZoneInfo) -> str:
     ends = "24:00" if end == datetime.combine(start.date() + timedelta(days=1), time(), zone) else f"{end:%H:%M}"
     same_day = start.date() == end.date() or ends == "24:00"
     return f"{start:%a %H:%M}-{ends}" if same_day else f"{start:%a %H:%M}-{end:%a %H:%M}"
-
-
-def as_words(span: timedelta) -> str:
-    """A length of time as the team file writes it: 1h30m."""
-    seconds = int(span.total_seconds())
-    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    words = ""
-    for unit, size in units:
-        count, seconds = divmod(seconds, size)
-        words += f"{count}{unit}" if count else ""
-    return words or "0s"

@@ -51,5 +51,7 @@ def test_it_is_written_back_with_its_comments(settings: Settings):
 def test_the_holidays_it_imports_are_listed_for_a_person_to_look_over(settings: Settings):
     (note,) = check(SAMPLE.read_text(), settings, today=datetime(2026, 11, 22, tzinfo=UTC).date()).notes
     assert "2026-11-26 Thanksgiving" in note and "2027-06-18" in note
+    (that_day,) = check(SAMPLE.read_text(), settings, today=datetime(2026, 11, 26, tzinfo=UTC).date()).notes
+    assert "2026-11-26 Thanksgiving" in that_day
     assert "2027-03-02" not in note, "the sample works on that one"
     assert "2026-12-24" not in note, "the sample has hours of its own on that one"

@@ -202,6 +202,9 @@ def test_commands_find_what_up_has_made_but_processes_do_not(tmp_path: Path):
     write_env_file(tmp_path / LOCAL_ENV, GOOD)
     environ = {"HEADROOM_DATA": str(tmp_path)}
     assert Settings.read(environ, None, role="cli").database_url == GOOD["DATABASE_URL"]
+    assert (
+        Settings.read(environ | {"DATABASE_URL": "postgresql://db/ours"}, None, role="cli").database_url == "postgresql://db/ours"
+    )
     with pytest.raises(SettingsError):
         Settings.read(environ, None, role="web")
 

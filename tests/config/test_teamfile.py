@@ -80,6 +80,21 @@ def test_caps(small: str, settings: Settings, written: str, cap: Cap):
     assert load(with_(small, "cap: 12", f"cap: {written}"), settings=settings).reps["priya"].cap == cap
 
 
+def test_a_promise_shorter_than_the_usual_time_to_accept(small: str, settings: Settings):
+    text = with_(with_(small, "    accept_within: 2m\n", ""), "first_response_within: 5m", "first_response_within: 3m")
+    hot = load(text.replace("at: 5m", "at: 75%"), settings=settings).slas["hot"]
+    assert hot.accept_within == minutes(3)
+    assert [rung.at for rung in hot.rungs] == [minutes(2.25), minutes(2.25)], "two rungs may be reached together"
+
+
+def test_a_source_with_an_sla_of_its_own(small: str, settings: Settings):
+    text = with_(small, "type: form", "{type: form, pool: sales, sla: slow}").replace("website:\n    {", "website: {")
+    text = with_(text, "slas:\n", "slas:\n  slow: {clock: office}\n").replace("send_to: sales}", "send_to: sales, sla: hot}")
+    assert load(text, settings=settings).sources["website"].sla == "slow"
+    bare = load(text.replace(", pool: sales, sla: slow", ""), settings=settings).sources["website"]
+    assert (bare.pool, bare.sla) == (None, None), "the rules decide"
+
+
 @pytest.mark.parametrize(
     ("written", "style", "ring"),
     [
@@ -104,6 +119,7 @@ def test_offers(small: str, settings: Settings, written: str, style: OfferStyle,
         ('"(512) 555-0111"', "+15125550111"),
         ("512 555 0111", "+15125550111"),
         ('"+49 30 901820"', "+4930901820"),
+        ('"(555) 555-0100"', "+15555550100"),  # no such area, but made-up people live there
     ],
 )
 def test_phones_become_e164(small: str, settings: Settings, written: str, kept: str):

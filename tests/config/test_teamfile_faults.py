@@ -41,6 +41,7 @@ ONE_FAULT = [
     ("id: tom", "id: priya", 13, "reps.priya.id", "the first is in line 9"),
     ('"+15125550112"', '"+15125550111"', 14, "reps.tom.phone", "same phone as priya"),
     ("cap: 12", "cap: -1", 11, "reps.priya.cap", "from 0 to"),
+    ("cap: 12", f"cap: {'9' * 5000}", 11, "reps.priya.cap", "from 0 to"),
     ("cap: 12", "cap: {opn: 12}", 11, "reps.priya.cap.opn", "Did you mean 'open'?"),
     ("cap: 12", "cap: [12]", 11, "reps.priya.cap", "a single value"),
     ("cap: 12", "email: priya(at)acme", 11, "reps.priya.email", "is not an e-mail address"),
@@ -49,6 +50,7 @@ ONE_FAULT = [
     ("cap: 12", "skills: [[spanish]]", 11, "reps.priya.skills", "list of plain words"),
     ("cap: 12", "ramp: {from: soon}", 11, "reps.priya.ramp.from", "Write it as 2026-12-24"),
     ("cap: 12", "ramp: {from: 2026-11-01, start: 250%}", 11, "reps.priya.ramp.start", "from 1% to 100%"),
+    ("cap: 12", "ramp: {from: 2026-11-01, start: 0%}", 11, "reps.priya.ramp.start", "from 1% to 100%"),
     ("cap: 12", "ramp: {from: 2026-11-01, start: nan}", 11, "reps.priya.ramp.start", "from 1% to 100%"),
     ("cap: 12", "leave: [{from: 2026-12-24, to: 2026-12-20}]", 11, "reps.priya.leave[0].to", "is before"),
     ("cap: 12", "leave: [{from: 2026-12-24}]", 11, "reps.priya.leave[0].to", "is missing"),
@@ -60,6 +62,8 @@ ONE_FAULT = [
     ("managers: [kim]", "offer: {ring: 0}", 20, "pools.sales.offer.ring", "from 1 to 20"),
     ("managers: [kim]", "offer: shout", 20, "pools.sales.offer", "Known: assign, one_at_a_time"),
     ("managers: [kim]", "offer_for: 2", 20, "pools.sales.offer_for", "Write it as 30s, 2m"),
+    ("managers: [kim]", "offer_for: 9s", 20, "pools.sales.offer_for", "from 10s to 366d"),
+    ("managers: [kim]", "offer_for: 400d", 20, "pools.sales.offer_for", "Write it as 30s, 2m"),
     ("managers: [kim]", "offer_for: 2 months", 20, "pools.sales.offer_for", "Write it as 30s, 2m"),
     ("managers: [kim]", "strategy: round_robbin", 20, "pools.sales.strategy", "Did you mean 'round_robin'?"),
     ("managers: [kim]", "queue: newest_first", 20, "pools.sales.queue", "Did you mean"),
@@ -128,18 +132,26 @@ def test_one_fault_is_told_once_not_wherever_the_name_is_used(small: str, settin
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(small: str, settings: Settings):
-    text = small.replace("America/Chicago", "Mars").replace("cap: 12", "cap: lots").replace("[priya, tom]", "[pria]")
+    small = small.replace("cap: 12", "cap: 12\n    weight: 0  # read after the cap, as pools are after slas")
+    text = (
+        small.replace("America/Chicago", "Mars")
+        .replace("cap: 12", "cap: lots")
+        .replace("[priya, tom]", "[pria]")
+        .replace("clock: office", "clock: noon")
+    )
     with pytest.raises(TeamFileError) as caught:
         load(text.replace("type: form", "typ: form"), settings=settings)
     problems = caught.value.problems
     assert [(problem.line, problem.key) for problem in problems] == [
         (2, "site.time_zone"),
         (11, "reps.priya.cap"),
-        (18, "pools.sales.members"),
-        (30, "sources.website.type"),
+        (12, "reps.priya.weight"),
+        (19, "pools.sales.members"),
+        (24, "slas.hot.clock"),
+        (31, "sources.website.type"),
     ]
     message = str(caught.value)
-    assert message.startswith("the team file has 4 problems:\n  line 2: site.time_zone: 'Mars' is not a time zone.")
+    assert message.startswith("the team file has 6 problems:\n  line 2: site.time_zone: 'Mars' is not a time zone.")
 
 
 @pytest.mark.parametrize(

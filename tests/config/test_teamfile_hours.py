@@ -10,9 +10,8 @@ from config.settings import Settings
 from config.teamfile import check
 from config.teamfile.findings import Findings
 from config.teamfile.hours import days_of, read_calendars, read_windows, week_from, windows_text
-from config.teamfile.section import Section, as_span
+from config.teamfile.section import Section, as_span, as_words
 from config.teamfile.tree import Node, read_tree
-from config.teamfile.warnings import as_words
 from routing.hours import ALWAYS, Calendar
 
 TODAY = date(2026, 11, 22)

@@ -1,5 +1,7 @@
 """What can never work although every word is right."""
 
+from datetime import date
+
 import pytest
 
 from config.settings import Settings
@@ -24,6 +26,8 @@ ODD = [
     ("      - {at: 5m, do: tell, who: pool_managers}\n", "", "slas.hot.ladder", "ends without telling anybody"),
     ("    managers: [kim]\n", "", "slas.hot.ladder", "pool sales has none"),
     ("who: pool_managers", "who: director, every: 10m", None, ""),
+    ("    managers: [kim]", "    managers: [kim]\n    offer: assign\n    offer_for: 3m", None, ""),
+    ("    managers: [kim]", "    managers: [kim]\n    offer_for: 2m", None, ""),
     ("type: form", "type: form\n    acknowledge: false", "sources.website.acknowledge", "no answer until a person calls"),
     ("type: form", "type: twilio_voice\n    secret: env:CRM_SECRET\n    ring_for: 25s", "sources.website.ring_for", "above 20s"),
     ("send_to: sales}", "send_to: sales, needs: [welsh]}", "rules.rest.needs", "nobody in sales has welsh"),
@@ -104,3 +108,18 @@ def test_a_channel_without_keys_cannot_acknowledge(small: str):
     (warning,) = check(text, mail_only).warnings
     assert warning.key == "sources.website" and "no way to acknowledge" in warning.reason
     assert check(small, mail_only).warnings == []
+
+
+def test_one_skill_of_two_is_not_enough(small: str, settings: Settings):
+    text = small.replace("cap: 12", "skills: [welsh]").replace("send_to: sales}", "send_to: sales, needs: [welsh, roofs]}")
+    (warning,) = check(text, settings).warnings
+    assert warning.reason == "nobody in sales has roofs, welsh."
+    assert check(text.replace("[welsh]", "[welsh, roofs]"), settings).warnings == []
+
+
+def test_a_week_with_a_holiday_in_it_is_no_gap(small: str, settings: Settings):
+    holiday = small.replace('mon-fri: "09:00-17:00"', 'mon-fri: "09:00-17:00"\n    holidays: [2026-11-24]')
+    shift = holiday.replace("hours:\n", 'hours:\n  shift: {mon-fri: "09:00-17:00", holidays: [2026-11-25]}\n')
+    text = shift.replace("cap: 12\n    hours: office", "hours: shift").replace("[priya, tom]", "[priya]")
+    told = check(text, settings, today=date(2026, 11, 22)).warnings
+    assert [problem.key for problem in told] == ["reps.tom"]
