@@ -6,14 +6,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import phonenumbers
-from jinja2 import TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment
 
 from config.teamfile.people import Context
 from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed, mappings
 from config.teamfile.source_types import SourceType, read_options, source_types
 from config.teamfile.tree import Node, plain
+from config.words import LONGEST_WORDS, WordsError, check_words
 from routing import rules
 from routing.team import Rule, Source, Words
 
@@ -79,10 +78,10 @@ def _acknowledgement(section: Section) -> tuple[bool, Words]:
         return section.yes("acknowledge", True), Words()
     part = section.part("acknowledge")
     words = Words(
-        sms=_template(part, "sms", 1600),
+        sms=_template(part, "sms", LONGEST_WORDS),
         email_subject=_template(part, "email_subject", 200),
-        email=_template(part, "email", 20_000),
-        closed_sms=_template(part, "closed_sms", 1600),
+        email=_template(part, "email", LONGEST_WORDS),
+        closed_sms=_template(part, "closed_sms", LONGEST_WORDS),
     )
     part.close()
     return True, words
@@ -91,9 +90,11 @@ def _acknowledgement(section: Section) -> tuple[bool, Words]:
 def _template(part: Section, key: str, longest: int) -> str | None:
     text = part.text(key, longest=longest)
     try:
-        SandboxedEnvironment().parse(text or "")
-    except TemplateSyntaxError as error:
-        part.fail(key, f"is not a template: {error.message}.", "Fields stand in double braces: {{ first_name }}.")
+        check_words(text or "")
+    except WordsError as error:
+        fault, _, remedy = str(error).partition("; ")
+        hint = f"{remedy[:1].upper()}{remedy[1:]}." if remedy else "Fields stand in double braces: {{ first_name }}."
+        part.fail(key, f"is not a template: {fault}.", hint)
         return None
     return text
 
