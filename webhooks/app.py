@@ -72,9 +72,9 @@ def routes(door: Door) -> Blueprint:
 
 def hear(door: Door, buckets: limits.Buckets, source_id: str, step: str) -> Response:
     """One request to a source, from the raw bytes to the answer."""
-    now = clock.now()
-    source, kind = _known(door.team(), source_id, step)
-    delivery = _delivery(door, source, step, now)
+    now, team = clock.now(), _team(door)
+    source, kind = _known(team, source_id, step)
+    delivery = _delivery(door, team, source, step, now)
     try:
         answer = _answered(door, buckets, kind, delivery)
     except Refused as refused:
@@ -119,14 +119,24 @@ def _known(team: Team, source_id: str, step: str) -> tuple[Source, SourceType]:
     return source, kind
 
 
-def _delivery(door: Door, source: Source, step: str, now: datetime) -> Delivery:
+def _team(door: Door) -> Team:
+    try:
+        return door.team()
+    except Exception as error:
+        log.error("team_not_read", exc_info=error)
+        raise NotRecorded(
+            "The team file in force cannot be read", where="our database", mend="Send it again.", headers=RETRY
+        ) from error
+
+
+def _delivery(door: Door, team: Team, source: Source, step: str, now: datetime) -> Delivery:
     return Delivery(
         method=request.method,
         url=receiving.public_url(request, door.settings.public_url),
         headers=receiving.headers_of(request),
         body=receiving.raw_body(request) if request.method == "POST" else b"",
         source=source,
-        site=door.team().site,
+        site=team.site,
         settings=door.settings,
         received_at=now,
         step=step,

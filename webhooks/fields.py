@@ -15,7 +15,8 @@ _ALIASES = {
     "phone": "phone tel telephone mobile mobilephone mobilenumber phonenumber cell cellphone yourphone yourtel workphone contactphone",
     "company": "company companyname organization organisation business businessname firm yourcompany",
     "message": "message comments comment details yourmessage inquiry enquiry question description howcanwehelp body text",
-    "locale": "locale lang language",
+    "locale": "locale lang",
+    "zone": "timezone tz",
     "page_url": "pageurl url pagelocation sourceurl landingpage landingpageurl",
     "submission_id": "id submissionid",
     "test": "headroomtest",
@@ -55,7 +56,7 @@ class Fields:
             extra["email_as_typed"] = normal.clean_line(known["email"], 254)
         names = [normal.clean_line(known.get(key, ""), normal.LONGEST_NAME) for key in ("name", "first_name", "last_name")]
         return lead.common_lead(
-            name=lead.full_name(*names), first_name=names[1], last_name=names[2], phone=phone, email=email,
+            name=lead.full_name(*names), first_name=names[1], last_name=names[2], phone=phone, email=email, zone=normal.zone(known.get("zone", "")),
             company=normal.clean_line(known.get("company", ""), normal.LONGEST_NAME),
             message=normal.clean_text(known.get("message", "")), consent=self._consents(), extra=extra,
         )  # fmt: skip

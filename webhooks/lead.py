@@ -15,8 +15,10 @@ Content = dict[str, object]
 
 
 def common_lead(**fields: object) -> Content:
-    """The lead without its empty keys; False and 0 are values."""
-    return {key: kept for key, value in fields.items() if (kept := _without_empty(value)) is not None}
+    """The lead without its empty keys; False and 0 are values. Where the person's zone is not told, their number's area tells it."""
+    made = {key: kept for key, value in fields.items() if (kept := _without_empty(value)) is not None}
+    zone = normal.zone_of(str(made["phone"])) if "phone" in made and "zone" not in made else None
+    return {**made, "zone": zone} if zone else made
 
 
 def full_name(name: str, first: str, last: str) -> str:

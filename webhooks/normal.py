@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from zoneinfo import available_timezones
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from phonenumbers import timezone
 
 LONGEST_TEXT = 1_600  # characters of a message, as the longest text message has
 LONGEST_VALUE = 500  # of any other field
@@ -52,6 +54,19 @@ def phone(text: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=4096)
+def zone_of(number: str) -> str | None:
+    """The time zone (IANA) of an E.164 number where its area has just one; None for mobiles of large countries and toll-free ones."""
+    zones = timezone.time_zones_for_number(phonenumbers.parse(number))
+    return zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else None
+
+
+@lru_cache(maxsize=1024)
+def zone(text: str) -> str | None:
+    """The name of a time zone, None when it is none."""
+    return text if "/" in text and text in available_timezones() else None
 
 
 def email(text: str) -> str | None:

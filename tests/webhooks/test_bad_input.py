@@ -150,8 +150,18 @@ def test_our_own_mistake_shows_an_id_and_nothing_else(front):
         raise ZeroDivisionError("secret inner things")
 
     app = Flask("broken")
-    app.register_blueprint(routes(replace(front.door, team=broken)))
+    app.register_blueprint(routes(replace(front.door, ring=broken)))
     answer = app.test_client().post("/webhooks/website", json={"name": "Dana"})
     assert answer.status_code == 500
     assert len(answer.json["error"]["request_id"]) == 32
     assert "secret" not in answer.text
+
+
+def test_without_a_team_file_the_sender_is_asked_to_send_again(front):
+    def none_yet() -> None:
+        raise LookupError("no team file has been applied")
+
+    app = Flask("empty")
+    app.register_blueprint(routes(replace(front.door, team=none_yet)))
+    answer = app.test_client().post("/webhooks/website", json={"name": "Dana"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

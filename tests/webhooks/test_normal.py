@@ -130,3 +130,18 @@ def test_a_bucket_refills_evenly_and_forgets_the_longest_unseen():
     for n in range(limits.MOST_BUCKETS):
         buckets.seconds_to_wait(f"stranger {n}", 2)
     assert buckets.seconds_to_wait("dana", 2) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [("+15125550143", "America/Chicago"), ("+491711234567", "Europe/Berlin"), ("+18005550123", None), ("+79161234567", None)],
+)
+def test_a_number_tells_the_time_zone_only_where_there_is_one(number, zone):
+    assert normal.zone_of(number) == zone
+    assert common_lead(phone=number).get("zone") == zone
+
+
+def test_the_zone_a_form_names_wins_if_there_is_such_a_zone():
+    assert normal.zone("Asia/Tokyo") == "Asia/Tokyo"
+    assert [normal.zone(odd) for odd in ("Mars/Olympus", "../etc/passwd", "", "CST")] == [None] * 4
+    assert common_lead(phone="+15125550143", zone="Asia/Tokyo")["zone"] == "Asia/Tokyo"
