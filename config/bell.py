@@ -31,6 +31,12 @@ class Bell:
         self._over = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._is_broken = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Is there nobody to hear it: no Redis, or the last ring failed?"""
+        return self._press is None or self._is_broken
 
     def ring(self) -> None:
         """There is work. Never waits, never raises."""
@@ -49,17 +55,16 @@ class Bell:
         self._wanted.set()
 
     def _run(self) -> None:
-        is_broken = False
         while self._wanted.wait() and not self._over.is_set():
             self._wanted.clear()
             try:
                 assert self._press is not None
                 self._press()
-                is_broken = False
+                self._is_broken = False
             except Exception as failure:
-                if not is_broken:
+                if not self._is_broken:
                     log.warning("bell_silent", reason=type(failure).__name__, consequence="the clock process does the work")
-                is_broken = True
+                self._is_broken = True
                 self._over.wait(self._quiet_for)
 
 

@@ -61,7 +61,7 @@ class Claimed:
     person_phone: str | None = None
     zone: str | None = None
     wrote_at: datetime | None = None
-    suppressed: bool = False
+    opted_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,13 @@ def one(engine: Engine, message_id: int) -> Claimed | None:
     return found[0] if found else None
 
 
+def state_of(engine: Engine, key: str) -> str | None:
+    """The state of the message with this key, None when there is none."""
+    with transaction(engine) as db:
+        found: str | None = db.execute(text("SELECT state FROM outbox WHERE key = :key"), {"key": key}).scalar()
+    return found
+
+
 def claimed_from(rows: Any) -> list[Claimed]:
     """The messages that a statement with SEEN returned."""
     return [Claimed(**row) for row in rows.mappings()]
@@ -164,9 +171,9 @@ SEEN = """
            {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
-           s.address IS NOT NULL AS suppressed
+           ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
+                 AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'all')) AS opted_out
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
-    LEFT JOIN suppressions s ON s.channel = {o}.channel AND s.address = {o}.address
 """
 
 _CLAIM = text(

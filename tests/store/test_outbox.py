@@ -66,7 +66,7 @@ def test_a_suppressed_address_is_marked(engine):
     a_message(engine, a_lead(engine))
     with engine.begin() as db:
         db.exec_driver_sql("INSERT INTO suppressions VALUES ('sms', '+15125550143', 'STOP', '2026-11-01T00:00Z')")
-    assert outbox.claim(engine, NOW, SMS)[0].suppressed
+    assert outbox.claim(engine, NOW, SMS)[0].opted_out == ["sms"]
 
 
 def test_the_attempt_is_on_disk_before_the_call(engine):

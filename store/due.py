@@ -1,0 +1,49 @@
+"""What is due, and when the next thing is: one question for all the queues, each answered by the first entry of an index."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from store.engine import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The earliest instant at which each queue has something; None when it is empty."""
+
+    inbox: datetime | None = None
+    fetches: datetime | None = None
+    alarms: datetime | None = None
+    messages: datetime | None = None
+    leases: datetime | None = None
+    receipts: datetime | None = None
+    duty: datetime | None = None
+
+    @property
+    def earliest(self) -> datetime | None:
+        """When the next thing of all is due."""
+        known = [
+            at for at in (self.inbox, self.fetches, self.alarms, self.messages, self.leases, self.receipts, self.duty) if at is not None
+        ]  # fmt: skip
+        return min(known, default=None)
+
+
+def look(engine: Engine) -> Due:
+    """The earliest due instant of each queue."""
+    with transaction(engine) as db:
+        return Due(**db.execute(_LOOK).mappings().one())
+
+
+_LOOK = text(
+    """
+    SELECT
+        (SELECT due_at FROM inbox WHERE done_at IS NULL AND event <> 'fetch_required' ORDER BY due_at LIMIT 1) AS inbox,
+        (SELECT due_at FROM inbox WHERE done_at IS NULL AND event = 'fetch_required' ORDER BY due_at LIMIT 1) AS fetches,
+        (SELECT due_at FROM alarms WHERE armed ORDER BY due_at LIMIT 1) AS alarms,
+        (SELECT not_before FROM outbox WHERE state = 'pending' ORDER BY not_before LIMIT 1) AS messages,
+        (SELECT lease_until FROM outbox WHERE state IN ('claimed', 'sending', 'ambiguous') ORDER BY lease_until LIMIT 1) AS leases,
+        (SELECT received_at FROM receipts WHERE applied_at IS NULL AND message_id IS NOT NULL ORDER BY received_at LIMIT 1) AS receipts,
+        (SELECT duty_changes_at FROM reps WHERE in_team AND duty_changes_at IS NOT NULL ORDER BY duty_changes_at LIMIT 1) AS duty
+    """
+)

@@ -1,0 +1,34 @@
+"""Looks every 30 s for what must not be, puts right what can be put right, and says the rest in the log."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from store import audits
+from store.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=30)
+
+
+class Auditor:
+    """Call `look` as often as you like: it looks when it is time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._looked_at: datetime | None = None
+
+    def look(self, now: datetime) -> None:
+        """One pass, if the last is 30 s ago."""
+        if self._looked_at is None:
+            self._looked_at = now  # not in the first moments: what waited while everything was down is late by nature
+            return
+        if timedelta(0) <= now - self._looked_at < EVERY:
+            return
+        self._looked_at = now
+        for mended in audits.mend_loads(self._engine, now):
+            log.error("load_drifted", **mended)
+        found = audits.findings(self._engine, now)
+        if not found["clean"]:
+            log.error("not_clean", findings=found["findings"])

@@ -1,0 +1,46 @@
+"""`celery -A workers worker` finds its app here. Importing this reads the environment; nothing else in this room does."""
+
+import sys
+from typing import Any
+
+from celery import signals
+
+from config import clock, logs
+from config.heartbeat import keep_beating
+from config.queues import make_celery
+from config.settings import Settings, SettingsError
+
+try:
+    settings = Settings.read(role="worker")
+except SettingsError as error:
+    sys.exit(str(error))
+
+app = make_celery(settings)
+app.conf.include = ("workers.tasks",)
+
+STUCK_AFTER = 15.0  # seconds the loop that takes tasks from Redis may stand still while it is connected
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _log_as_all_do(**_: object) -> None:
+    logs.configure("worker", settings)
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _beat(sender: Any, **_: object) -> None:
+    """Celery's main process lives on when its loop is stuck (celery 8030 and kin): then the file is not touched any more."""
+    turned = [clock.monotonic()]
+
+    def turn() -> None:
+        turned[0] = clock.monotonic()
+
+    if getattr(sender, "hub", None):
+        sender.hub.call_repeatedly(1.0, turn)
+    keep_beating(lambda: _is_well(sender, turned[0]), data=settings.data, role="worker")
+
+
+def _is_well(consumer: Any, turned_at: float) -> bool:
+    """Without Redis there is nothing to consume and no use in a restart: Celery tries to connect again by itself."""
+    if getattr(consumer, "hub", None) is None or not getattr(consumer.connection, "connected", False):
+        return True
+    return clock.monotonic() - turned_at < STUCK_AFTER

@@ -1,0 +1,129 @@
+"""Texts and WhatsApp through Twilio's own SDK, over the kept-alive connections of this process.
+
+Twilio has no idempotency key for messages: a 429 was never processed, a 5xx may have been. So what is in doubt is looked up.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.util import make_headers
+
+from config.settings import Settings
+from routing.sending import ACK, Fault
+from store.outbox import Claimed
+from workers.channels import Parcel
+from workers.outcomes import Ambiguous, Receipt, SendFailed
+from workers.wire import Answer, Deadline, Wire, judge
+
+HOST = "https://api.twilio.com"
+ACK_VALID_SECONDS, STAFF_VALID_SECONDS = 300, 600  # Twilio's own default is 10 h: a text queued that long would be untrue
+LIST_AT_MOST = 50
+CLOCKS_MAY_DIFFER = timedelta(seconds=5)
+
+# https://www.twilio.com/docs/api/errors
+OPTED_OUT = frozenset({"21610"})
+OUR_CONFIGURATION = frozenset({"20003", "20005", "21606", "21603", "21660", "21703", "30002", "30034", "63007"})
+
+
+class _Call(HttpClient):  # type: ignore[misc]
+    """What the SDK sends one request through: our pool and time-outs, our base address, and a last look at the clock."""
+
+    def __init__(self, wire: Wire, base: str | None, deadline: Deadline | None) -> None:
+        super().__init__(logging.getLogger("twilio.http_client"), False, None)
+        self._wire, self._base, self._deadline = wire, base, deadline
+
+    def request(self, method: str, url: str, **named: Any) -> Response:
+        """One request, never retried. Raises workers.outcomes.NotAccepted for everything but a 2xx."""
+        headers = {**(named.get("headers") or {}), **make_headers(basic_auth=":".join(named["auth"]))}
+        body = urlencode(named.get("data") or {}, doseq=True).encode() if method == "POST" else None
+        address = self._address(url, named.get("params"))
+        answer = self._wire.request(method, address, body=body, headers=headers, deadline=self._deadline)
+        _judge(answer)
+        return Response(answer.status, answer.body.decode("utf-8", "replace"), dict(answer.headers))
+
+    def _address(self, url: str, params: Mapping[str, object] | None) -> str:
+        address = url.replace(HOST, self._base.rstrip("/"), 1) if self._base else url
+        return f"{address}?{urlencode(params, doseq=True)}" if params else address
+
+
+class Twilio:
+    """Carries texts and WhatsApp messages."""
+
+    provider = "twilio"
+    channels: Sequence[str] = ("sms", "whatsapp")
+
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        self._settings = settings
+        self._wire = wire
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """POST Messages.json; the message id rides along in the address of the delivery report."""
+        message = parcel.message
+        prefix = "whatsapp:" if message.channel == "whatsapp" else ""
+        sender = self._settings.twilio_from
+        by_service = sender.startswith("MG")
+        try:
+            made = self._client(parcel.deadline).messages.create(
+                to=prefix + message.address,
+                body=parcel.words.body,
+                status_callback=f"{self._settings.public_url}/receipts/twilio/{message.id}",
+                validity_period=ACK_VALID_SECONDS if message.purpose == ACK else STAFF_VALID_SECONDS,
+                **({"messaging_service_sid": sender} if by_service else {"from_": prefix + sender}),
+            )
+        except (TwilioException, ValueError, KeyError) as error:  # taken, but the answer cannot be read
+            raise Ambiguous("the provider's answer cannot be read", code="unreadable", status=200) from error
+        if not made.sid:
+            raise Ambiguous("the provider's answer has no id", code="unreadable", status=200)
+        return Receipt(self.provider, made.sid, 201)
+
+    def find(self, message: Claimed, *, since: datetime) -> Receipt | None:
+        """The message with exactly these words to this number, made no earlier than the attempt.
+
+        Asked by number only, newest first: a filter by DateSent could hide one that is still queued and has none yet.
+        """
+        prefix = "whatsapp:" if message.channel == "whatsapp" else ""
+        listed = self._client(None).messages.list(to=prefix + message.address, limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
+        for found in listed:
+            if found.body == message.body and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
+                return Receipt(self.provider, found.sid)
+        return None
+
+    def meaning(self, code: str | None) -> Fault:
+        """What the error code of a delivery report means for the next step."""
+        if code in OPTED_OUT:
+            return Fault.OPTED_OUT
+        return Fault.CONFIGURATION if code in OUR_CONFIGURATION else Fault.PERMANENT
+
+    def _client(self, deadline: Deadline | None) -> Client:
+        settings = self._settings
+        return Client(
+            settings.twilio_account_sid,
+            settings.twilio_tokens[0],
+            http_client=_Call(self._wire, settings.twilio_api_url, deadline),
+        )
+
+
+def _judge(answer: Answer) -> None:
+    """Raises for everything but a 2xx."""
+    if 200 <= answer.status < 300:
+        return
+    said = answer.json()
+    code = str(said["code"]) if "code" in said else None
+    reason = f"Twilio error {code or answer.status}"
+    if code in OPTED_OUT:
+        raise SendFailed(reason, code=code, status=answer.status, opted_out=True)
+    if code in OUR_CONFIGURATION:
+        raise SendFailed(reason, code=code, status=answer.status, configuration=True)
+    judge(answer, code=code, reason=reason)
+
+
+def make(settings: Settings, wire: Wire) -> Twilio | None:
+    """Only with an account."""
+    return Twilio(settings, wire) if settings.has_twilio else None

@@ -1,0 +1,128 @@
+"""The clock process: rings for what is due, and does itself whatever is still undone 2 s later.
+
+So the alarms share no failure with the workers and Redis, and without any Redis the whole product still works. Two may run.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from config import clock, logs
+from config.bell import Bell, make_bell
+from config.heartbeat import beat as touch
+from config.settings import Settings
+from store import beats, due, notices
+from store.engine import Engine, connect
+from workers.auditor import Auditor
+from workers.work import CLOCK_NOTICE, Work
+
+log = structlog.get_logger(__name__)
+
+NAP = timedelta(seconds=1)  # longest sleep: what is written meanwhile may be due sooner
+SHORT_NAP = timedelta(seconds=0.2)  # without Redis, where nobody else does the work
+BLINK = timedelta(seconds=0.02)  # shortest: what was just rung for needs a moment
+UNDONE_AFTER = timedelta(seconds=2)
+A_WHILE = 0.5  # seconds of doing it ourselves before the next beat
+BEAT_EVERY = 1.0  # seconds
+JUMP = timedelta(seconds=30)  # between the wall clock and the steady one, or ours and the database's
+DOUBT_LASTS = 60.0  # seconds without a further jump until the clock is believed again
+AFTER_FAILURE = timedelta(seconds=1)
+
+
+class Clock:
+    """The timetable. `tick` does one turn and says how long to sleep."""
+
+    def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
+        self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
+        self._auditor = Auditor(engine)
+        self._beat_at: float | None = None
+        self._ticked: tuple[datetime, float] | None = None
+        self._doubted_at: float | None = None
+
+    def tick(self) -> timedelta:
+        """Ring for what is due, or do it; returns the time until the next thing is due."""
+        touch(self._settings.data, "clock")
+        self._beat()
+        now = clock.now()
+        at = due.look(self._engine).earliest
+        if at is not None and at <= now:
+            at = self._serve(at, now)
+        longest = SHORT_NAP if self._bell.is_silent else NAP
+        return longest if at is None else min(longest, max(BLINK, at - clock.now()))
+
+    def _serve(self, at: datetime, now: datetime) -> datetime | None:
+        """Ring; do it ourselves when nobody hears it, or when nobody did it for 2 s."""
+        if not self._bell.is_silent:
+            self._bell.ring()
+            if now - at < UNDONE_AFTER:
+                return at
+        is_done = self._work.for_a_while(A_WHILE)
+        return clock.now() if self._work.sender.is_busy or not is_done else clock.now() + SHORT_NAP
+
+    def _beat(self) -> None:
+        steady = clock.monotonic()
+        if self._beat_at is not None and steady - self._beat_at < BEAT_EVERY:
+            return
+        now = clock.now()
+        theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid()})
+        self._compare(now, theirs, clock.monotonic())
+        self._beat_at = steady
+        self._auditor.look(now)
+
+    def _compare(self, now: datetime, theirs: datetime, steady: float) -> None:
+        """A clock that jumped makes everything due at once: tell the operator, and let only a few alarms ring meanwhile."""
+        before, self._ticked = self._ticked, (now, steady)
+        jumped = before is not None and abs((now - before[0]).total_seconds() - (steady - before[1])) > JUMP.total_seconds()
+        if jumped or abs(now - theirs) > JUMP:
+            self._doubted_at = steady
+            words = (
+                f"The clock of this machine {'has jumped' if jumped else 'differs from the database by over 30 s'}. Alarms ring a "
+                "few at a time until it is steady for 60 s. Check the time service (NTP) on both machines."
+            )
+            if notices.raise_notice(self._engine, CLOCK_NOTICE, words, now):
+                log.error("clock_in_doubt", jumped=jumped, apart=round((now - theirs).total_seconds(), 1))
+        elif self._doubted_at is None or steady - self._doubted_at > DOUBT_LASTS:
+            if self._doubted_at is not None or before is None:
+                notices.end_notice(self._engine, CLOCK_NOTICE, now)
+            self._doubted_at = None
+
+
+def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
+    """Tick until SIGTERM or SIGINT (or `stop`); then finish what is in hand."""
+    over = stop or _until_signalled()
+    assert settings.database_url is not None
+    engine = connect(settings.database_url, role="clock", size=3)
+    clockwork: Clock | None = None
+    work: Work | None = None
+    while not over.is_set():
+        try:
+            if clockwork is None:
+                work = Work(engine, settings)
+                clockwork = Clock(engine, settings, bell=make_bell(settings), work=work)
+            nap = clockwork.tick()
+        except Exception:  # a database that is gone comes back; the alarms must outlive it
+            log.exception("tick_failed")
+            touch(settings.data, "clock")
+            nap = AFTER_FAILURE
+        over.wait(nap.total_seconds())
+    if work is not None:
+        work.close()
+    engine.dispose()
+
+
+def _until_signalled() -> threading.Event:
+    over = threading.Event()
+    end: Callable[..., None] = lambda *_: over.set()  # noqa: E731
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    return over
+
+
+if __name__ == "__main__":
+    found = Settings.read(role="clock")
+    logs.configure("clock", found)
+    run(found)

@@ -1,0 +1,115 @@
+"""What happens after a message failed for good: the lead's journey hears of it, or the team gets it on another channel."""
+
+from datetime import datetime
+
+import structlog
+
+from config.settings import Settings
+from routing.model import AcknowledgementFailed, NoteAdded, OfferUndelivered
+from routing.sending import LEAD, Fault, once_only
+from routing.team import Team
+from store import advance, notices, outbox, policies, receipts
+from store.engine import Engine
+from store.outbox import Claimed
+from store.receipts import Waiting
+from workers.lanes import Lanes
+
+log = structlog.get_logger(__name__)
+
+OTHER = {"sms": "email", "whatsapp": "email", "email": "sms"}
+LOST = frozenset({"failed", "suppressed", "expired", "uncertain"})
+NO_FALLBACK = frozenset({"expired"})  # it was no longer true on the first channel
+
+
+def follow_up(engine: Engine, settings: Settings, lanes: Lanes, now: datetime) -> int:
+    """Act on the failures nobody has acted on. Returns how many there were. Acting twice on one changes nothing."""
+    waiting = receipts.waiting(engine, now)
+    if not waiting:
+        return 0
+    team = policies.current(engine, settings)
+    done = []
+    for report in waiting:
+        try:
+            _act(engine, report, team=team, lanes=lanes, now=now)
+        except Exception:  # one that cannot be acted on must not hold up the others; it is seen by the auditor
+            log.exception("follow_up_failed", message=report.message_id, status=report.status)
+            words = f"What follows from the failed message {report.message_id} could not be done; see the log."
+            notices.raise_notice(engine, "follow_up", words, now)
+        done.append(report)
+    receipts.applied(engine, done, now)
+    return len(done)
+
+
+def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: datetime) -> None:
+    message = outbox.one(engine, report.message_id)
+    if message is None:
+        return
+    _suppress(engine, message, report, lanes=lanes, now=now)
+    log.info("message_failed", message=message.id, lead=message.lead_id, channel=message.channel, code=report.code)
+    if message.recipient != LEAD:
+        _tell_on_another_channel(engine, message, report, team=team, now=now)
+    elif message.lead_id is not None and report.status != "opted_out":
+        reason = _in_words(report)
+        event = (
+            AcknowledgementFailed(channel=message.channel, reason=reason)
+            if once_only(message.recipient, message.purpose)
+            else NoteAdded(by="Headroom", text=f"The {message.channel} to the lead was not delivered: {reason}")
+        )
+        advance.happen(engine, message.lead_id, event, now)
+
+
+def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes, now: datetime) -> None:
+    """What the code says about the address or about our own set-up."""
+    carrier = lanes.by_channel[message.channel].carrier
+    meaning = Fault.OPTED_OUT if report.status == "opted_out" else carrier.meaning(report.code)
+    if report.provider != "headroom" and meaning is Fault.OPTED_OUT:
+        receipts.suppress(engine, message.channel, message.address, reason=report.code or report.status, now=now)
+    if report.provider != "headroom" and meaning is Fault.CONFIGURATION:
+        words = f"{report.provider} does not deliver our messages (error {report.code}). Check the sender's registration."
+        notices.raise_notice(engine, f"delivery:{report.provider}:{report.code}", words, now)
+
+
+def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, *, team: Team, now: datetime) -> None:
+    """The same words for a rep or manager by the other way. It has the key it would have had, so it is there once."""
+    channel = OTHER.get(message.channel)
+    address = _address(team, message.recipient, channel)
+    if channel is None or address is None or report.status in NO_FALLBACK:
+        _undelivered(engine, message, report, now)
+        return
+    key = _key(message, channel)
+    row = {
+        "lead_id": message.lead_id, "key": key, "recipient": message.recipient, "channel": channel, "address": address,
+        "purpose": message.purpose, "template": message.template, "words": None, "fields": dict(message.fields),
+        "expires_at": message.expires_at,
+    }  # fmt: skip
+    if not outbox.write(engine, now, row) and outbox.state_of(engine, key) in LOST:
+        _undelivered(engine, message, report, now)
+
+
+def _undelivered(engine: Engine, message: Claimed, report: Waiting, now: datetime) -> None:
+    """No way is left. An offer nobody could read must not wait until it lapses."""
+    who, name = message.recipient.partition(":")[::2]
+    if message.purpose == "offer" and who == "rep" and message.lead_id is not None:
+        advance.happen(engine, message.lead_id, OfferUndelivered(rep=name, reason=_in_words(report)), now)
+    elif message.purpose == "alarm":
+        words = (
+            f"An alarm to {message.recipient} could not be delivered by any channel: {_in_words(report)}. Check their contacts."
+        )
+        notices.raise_notice(engine, f"unreachable:{message.recipient}", words, now)
+
+
+def _key(message: Claimed, channel: str) -> str:
+    stem, _, last = message.key.rpartition(":")
+    return f"{stem}:{channel}" if last == message.channel else f"{message.key}:{channel}"
+
+
+def _address(team: Team, recipient: str, channel: str | None) -> str | None:
+    kind, _, name = recipient.partition(":")
+    person = team.reps.get(name) if kind == "rep" else team.managers.get(name) if kind == "manager" else None
+    if person is None or channel is None:
+        return None
+    return person.email if channel == "email" else person.phone
+
+
+def _in_words(report: Waiting) -> str:
+    return f"{report.reason} ({report.code})" if report.code and report.code not in report.reason else report.reason

@@ -1,0 +1,36 @@
+"""The last look before a message goes out: is it still true, and may we write to this person now?"""
+
+from datetime import datetime
+
+from routing.contact import Held, Suppressed, Writing, may_write
+from routing.sending import LEAD, is_stale, once_only
+from routing.team import Team
+from store.outbox import Claimed, Result
+
+
+def stopped_at_the_gate(message: Claimed, team: Team, now: datetime) -> Result | None:
+    """What becomes of a message that must not go out now; None: let it through.
+
+    An acknowledgement that would have to wait longer than it is true gives up at once, so that another channel can be used.
+    """
+    if is_stale(message.expires_at, now):
+        return _ended(message, "expired", code="expired", why="it would have come too late to be true")
+    answer = may_write(_writing(message, team), now)
+    if isinstance(answer, Suppressed):
+        return _ended(message, "suppressed", code="opted_out", why=answer.why)
+    if not isinstance(answer, Held):
+        return None
+    if once_only(message.recipient, message.purpose) and is_stale(message.expires_at, answer.until):
+        return _ended(message, "failed", code="quiet_hours", why=answer.why)
+    return Result(message.id, message.fence, "pending", error=answer.why, code="held", not_before=answer.until)
+
+
+def _writing(message: Claimed, team: Team) -> Writing:
+    return Writing(
+        purpose=message.purpose, channel=message.channel, to_staff=message.recipient != LEAD,
+        opted_out=frozenset(message.opted_out), quiet=team.quiet_hours, zone=message.zone, wrote_at=message.wrote_at,
+    )  # fmt: skip
+
+
+def _ended(message: Claimed, state: str, *, code: str, why: str) -> Result:
+    return Result(message.id, message.fence, state, code=code, error=why, follow=True)

@@ -1,0 +1,128 @@
+"""A message with its final words. Whatever a stranger wrote is data here: one line, no hidden characters, no links in texts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.links import make_manager_link, make_offer_link
+from config.settings import Settings
+from routing.words import clean, gsm, segments
+from store.outbox import Claimed
+from workers.letter import Letter, compose, letter
+from workers.templates import LONGEST_TEXT, WordsError, email_template, in_own_words, sms_template
+
+# Characters of a field in a text: so that the rest still fits into one segment.
+SMS_LIMITS = {"first_name": 20, "name": 28, "company": 28, "place": 24, "about": 44, "text": 90, "reason": 44, "codes": 60}
+SMS_LIMIT = 44
+LONG_LIMIT = 1_000  # of the lead's own words in an e-mail
+OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or our own words as they are
+FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "text"})
+OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
+
+_NAMES = """
+    about ago away accepted cause code codes company count due_text elapsed email firm first_name kind lapses link message minutes
+    name opens_text owner phone place pool postal_address reason remaining rep rep_name ring source stop_hint target test text
+    tried winner
+"""
+_OPTIONAL = dict.fromkeys(_NAMES.split(), "")
+_LINK = re.compile(
+    r"(?:\b(?:https?|ftp)://|\bwww\.)\S+"
+    r"|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|co|info|biz|xyz|ru|cn|top|link|site|online|club|shop|app|dev|ly|me|us|uk)\b(?:/\S*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What is sent. `problem`: why the customer's own words could not be used (Headroom's were used instead)."""
+
+    body: str
+    subject: str | None = None
+    html: str | None = None
+    problem: str | None = None
+
+
+def render(message: Claimed, settings: Settings) -> Rendered:
+    """The words of a claimed message. Raises FileNotFoundError for a template that does not exist."""
+    fields = {**_OPTIONAL, "count": "1", **message.fields, "link": _link(message, settings)}
+    if message.channel == "email":
+        return _email(message, {name: _in_mail(name, value, message.template) for name, value in fields.items()})
+    return _text(message, {name: _in_text(name, value, message.template) for name, value in fields.items()})
+
+
+def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:
+    problem = None
+    if message.words:
+        try:
+            return Rendered(gsm(in_own_words(message.words, fields)).strip())
+        except WordsError as error:
+            problem = str(error)
+    return Rendered(_shortest(message.template, fields), problem=problem)
+
+
+def _shortest(name: str, fields: Mapping[str, str]) -> str:
+    """The fullest variant that costs one segment, else the shortest: brief 0 is everything, 1 short with the link, 2 without it."""
+    texts = []
+    for brief in (0, 1, 2):
+        text = gsm(sms_template(name).render({**fields, "brief": brief})).strip()[:LONGEST_TEXT]
+        if segments(text).count <= 1:
+            return text
+        texts.append(text)
+    return min(texts, key=lambda text: segments(text).units)
+
+
+def _email(message: Claimed, fields: Mapping[str, str]) -> Rendered:
+    problem = None
+    if message.words:
+        try:
+            subject = in_own_words(fields.get("subject_words") or "{{ firm }}: thank you for your message", fields)
+            return _sealed(compose(subject, in_own_words(message.words, fields)))
+        except WordsError as error:
+            problem = str(error)
+    template = email_template(message.template)
+    if template is None:
+        return _sealed(_of_text(message, fields))
+    return _sealed(letter(template.render(fields)), problem)
+
+
+def _of_text(message: Claimed, fields: Mapping[str, str]) -> Letter:
+    """The e-mail of something that is usually a text: when there is no phone, or the text could not be delivered."""
+    text = _shortest(message.template, {**fields, "link": ""})
+    return compose(f"Headroom: {fields['code']} {fields['name']}", text)
+
+
+def _sealed(mail: Letter, problem: str | None = None) -> Rendered:
+    return Rendered(mail.body, mail.subject, mail.html, problem)
+
+
+def _in_text(name: str, value: str, template: str) -> str:
+    if name in OURS:
+        return value
+    if template in OWN_WORDS and name == "text":
+        return _lines(value)
+    if name in FROM_STRANGERS:
+        value = _LINK.sub("[link]", value)
+    return clean(value, SMS_LIMITS.get(name, SMS_LIMIT))
+
+
+def _in_mail(name: str, value: str, template: str) -> str:
+    if name in OURS:
+        return value
+    if template in OWN_WORDS and name == "text":
+        return _lines(value)
+    return clean(value, LONG_LIMIT)
+
+
+def _lines(text: str) -> str:
+    """Our own or a rep's words keep their lines."""
+    return "\n".join(clean(line, LONGEST_TEXT) for line in text.splitlines()).strip()[:LONGEST_TEXT]
+
+
+def _link(message: Claimed, settings: Settings) -> str:
+    """The page of whoever gets this: the offer for a rep, the lead's desk for a manager; none for the lead."""
+    kind, _, who = message.recipient.partition(":")
+    if message.lead_id is None or kind not in ("rep", "manager"):
+        return ""
+    if kind == "manager":
+        return make_manager_link(settings, message.lead_id, who)
+    return make_offer_link(settings, message.lead_id, who, int(message.fields.get("turn") or 0))

@@ -1,0 +1,32 @@
+"""The Celery task. There is one: whoever rings says only that there is something to do (docs/decisions.md: a doorbell)."""
+
+from functools import cache
+
+from config.bell import ANSWER, Bell, make_bell, make_hush
+from store.engine import connect
+from workers.celery import app, settings
+from workers.work import Work
+
+
+@app.task(name=ANSWER)  # type: ignore[untyped-decorator]
+def answer_the_bell() -> None:
+    """Do whatever is due, at most for 20 s; then ring for the next worker."""
+    hush()
+    if not work().until_done():
+        bell().ring()
+
+
+hush = make_hush(settings)
+
+
+@cache
+def bell() -> Bell:
+    """This process's bell."""
+    return make_bell(settings)
+
+
+@cache
+def work() -> Work:
+    """This process's connections and threads: made at the first ring, which is after the worker has forked."""
+    assert settings.database_url is not None
+    return Work(connect(settings.database_url, role="worker", size=4), settings)

@@ -1,0 +1,92 @@
+"""Everything there is to do, in the order in which it matters: the same for a worker that was rung for and for the clock."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from config import clock
+from config.settings import Settings
+from store import advance, doubts, due, duty, notices, policies
+from store.due import Due
+from store.engine import Engine
+from workers.fetch import fetch_due
+from workers.followups import follow_up
+from workers.lookups import look_up
+from workers.send import Sender
+from workers.wire import Wire
+
+log = structlog.get_logger(__name__)
+
+INBOX_BATCH, ALARM_BATCH = 20, 50
+LONGEST = 20.0  # seconds one answer to the bell lasts; the calls then under way are waited for, still far below the task's limit
+CALLS_TAKE = 14.0  # seconds at most: 3 to connect, 10 to read
+CLOCK_NOTICE = "clock"  # raised by workers/clock.py when a clock jumped
+FEW_ALARMS, FEW_EVERY = 20, timedelta(seconds=1)  # while it is not sure that so many alarms are really due
+
+
+class Work:
+    """The work of one process. Use it from one thread."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine, self._settings = engine, settings
+        self._wire = Wire()
+        policies.open_book(engine, settings)
+        self.sender = Sender(engine, settings, wire=self._wire)
+        self._rung_few_at: datetime | None = None
+
+    def until_done(self, *, longest: float = LONGEST) -> bool:
+        """Work until nothing is left; False when there is more after `longest` seconds. What is under way is put on disk first."""
+        is_done = self.for_a_while(longest)
+        ends = clock.monotonic() + CALLS_TAKE
+        while self.sender.is_busy and clock.monotonic() < ends:
+            self.once()
+        return is_done
+
+    def for_a_while(self, longest: float) -> bool:
+        """Work until nothing is left, True, or for `longest` seconds, False: calls may then be under way still."""
+        ends = clock.monotonic() + longest
+        while clock.monotonic() < ends:
+            if not self.once() and not self.sender.is_busy:
+                return True
+        return False
+
+    def once(self) -> int:
+        """One round of whatever is due. Returns how much was done; 0 means there is nothing that can be done now."""
+        now = clock.now()
+        waiting = due.look(self._engine)
+        done = advance.drain_inbox(self._engine, now, INBOX_BATCH) if _is(waiting.inbox, now) else 0
+        if done or _is(waiting.messages, now) or self.sender.is_busy:
+            done += self.sender.step(clock.now())
+        if _is(waiting.alarms, now):
+            done += self._ring_alarms(now)
+        return done + self._rarer(waiting, now)
+
+    def _rarer(self, waiting: Due, now: datetime) -> int:
+        done = 0
+        if _is(waiting.receipts, now):
+            done += follow_up(self._engine, self._settings, self.sender.lanes, now)
+        if _is(waiting.duty, now):
+            done += duty.turn(self._engine, now)
+        if _is(waiting.leases, now):
+            done += sum(doubts.release(self._engine, now)) + look_up(self._engine, self.sender.lanes, now)
+        if _is(waiting.fetches, now):
+            done += fetch_due(self._engine, self._settings, self._wire, now)
+        return done
+
+    def _ring_alarms(self, now: datetime) -> int:
+        """While a clock is in doubt only a few alarms a second ring: a wrong clock must not wake every manager at once."""
+        if notices.open_since(self._engine, CLOCK_NOTICE) is None:
+            return advance.ring_alarms(self._engine, now, ALARM_BATCH)
+        if self._rung_few_at is not None and now - self._rung_few_at < FEW_EVERY:
+            return 0
+        self._rung_few_at = now
+        return advance.ring_alarms(self._engine, now, FEW_ALARMS)
+
+    def close(self) -> None:
+        """Put what is under way on disk and let go of everything."""
+        self.sender.finish(clock.now())
+        self.sender.close()
+
+
+def _is(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
