@@ -41,11 +41,11 @@ $(BIN)/python:
 # The lock file holds back every version (-c); only what is asked for is installed.
 $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what Headroom needs ..."
-	@$(PIP) install -c requirements.lock setuptools
-	@$(PIP) install -c requirements.lock --no-build-isolation -e .
+	@$(PIP) install --no-compile -c requirements.lock setuptools
+	@$(PIP) install --no-compile -c requirements.lock --no-build-isolation -e .
 	@touch $@
 
 $(DEV): $(RUN)
 	@echo "Installing what the tests need ..."
-	@$(PIP) install -c requirements.lock --no-build-isolation -e ".[dev]"
+	@$(PIP) install --no-compile -c requirements.lock --no-build-isolation -e ".[dev]"
 	@touch $@

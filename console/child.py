@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from config.heartbeat import beat_file
+from console.log_tail import last_lines
 from console.processes import command_of, end_stranger, first_number, is_alive, launch
 
 HUNG_AFTER = 20.0  # seconds without a sign of life (reliability: a stopped clock process is replaced before alarms are 30 s late)
@@ -116,7 +117,8 @@ class Child:
     def _mourn(self, code: int, now: float) -> None:
         self.backoff.ended(now, ran_for=now - self._started_at, was_killed=code < 0)
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        self.tell(f"{self.role} {how}: started again in {self.backoff.start_at - now:.1f} s (its log: {self.log})")
+        last = "".join(last_lines(self.log, 1))[:200] if self.backoff.failures else ""
+        self.tell(f"{self.role} {how}: started again in {self.backoff.start_at - now:.1f} s. {last or f'Its log: {self.log}'}")
         self._signal_group(signal.SIGTERM)
         self._last_pid = self.process.pid if self.process else None
         self.process = None

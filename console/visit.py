@@ -25,7 +25,7 @@ class Visit:
 def visit() -> Iterator[Visit]:
     """The database by its settings, for as long as the block lasts. Raises Trouble, SettingsError or StartFailed."""
     with running_database() as (settings, url):
-        engine = connect(url, role="cli", size=1, statement_timeout_ms=60_000)
+        engine = connect(url, role="cli", size=4, statement_timeout_ms=60_000)
         try:
             yield Visit(settings, engine, url)
         finally:

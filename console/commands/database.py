@@ -1,8 +1,9 @@
 """`headroom migrate`, `backup`, `restore`."""
 
 import subprocess
+import tempfile
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import click
 
@@ -45,19 +46,37 @@ def restore(file: Path, yes: bool) -> None:
         raise Trouble("Headroom is running on this database. Stop it first (Ctrl-C where it was started), then restore.")
     if not yes:
         click.confirm("This replaces every lead in the database. Go on?", abort=True)
-    with running_database() as (settings, url):
-        options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", str(file)]
-        _run("pg_restore", options, url=url, settings=settings)
+    with running_database() as (settings, url), tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "restore.sql"
+        _write_script(file, script, settings)  # as a whole first: half a backup must not be taken for one
+        _run("psql", ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", str(script)], url=url, settings=settings)
         schema.migrate(url)
     click.echo(f"The database is as it was in {file}.")
+
+
+def _write_script(file: Path, script: Path, settings: Settings) -> None:
+    """A backup as SQL. Newer programs set transaction_timeout at its head, which servers before 17 do not know."""
+    options: list[str | Path] = ["--clean", "--if-exists", "--no-owner", "-f", script, file]
+    _call([find_postgres(pg_bin(settings)) / "pg_restore", *options], dict(settings.environ))
+    kept = script.with_suffix(".kept")
+    with script.open("rb") as lines, kept.open("wb") as out:
+        out.writelines(
+            line for number, line in enumerate(lines) if number > 60 or not line.startswith(b"SET transaction_timeout")
+        )
+    kept.replace(script)
 
 
 def _run(program: str, options: list[str], *, url: str, settings: Settings) -> None:
     """The password goes by the environment, so that it stands in no process list."""
     parts = urlsplit(url.replace("+psycopg", "", 1))
-    where = ["-h", parts.hostname or "localhost", "-p", str(parts.port or 5432), "-U", unquote(parts.username or "headroom")]
-    argv: list[str | Path] = [find_postgres(pg_bin(settings)) / program, *where, "-d", unquote(parts.path.lstrip("/")), *options]
-    env = {**settings.environ, "PGPASSWORD": unquote(parts.password or "")}
+    who, _, where = parts.netloc.rpartition("@")
+    user, _, password = who.partition(":")
+    target = urlunsplit(parts._replace(netloc=f"{user}@{where}" if user else where))
+    env = {**settings.environ, **({"PGPASSWORD": unquote(password)} if password else {})}
+    _call([find_postgres(pg_bin(settings)) / program, "-d", target, *options], env)
+
+
+def _call(argv: list[str | Path], env: dict[str, str]) -> None:
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Trouble(f"{program} failed: {(done.stderr.strip().splitlines() or ['(no reason given)'])[0]}")
+        raise Trouble(f"{Path(argv[0]).name} failed: {(done.stderr.strip().splitlines() or ['(no reason given)'])[0]}")

@@ -45,7 +45,7 @@ def prepare(ground: Ground) -> str | None:
     assert url is not None
     schema.migrate(url)
     tell("the database schema is up to date")
-    engine = connect(url, role="up", size=1)
+    engine = connect(url, role="up", size=4)
     try:
         bring_team(ground.settings, engine, tell)
         source = inbound.first_source(policies.current(engine, ground.settings), "form")
