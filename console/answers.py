@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, g, jsonify, make_response, redirect, render_template, request
@@ -34,12 +35,12 @@ FAULTS = {
 }
 
 
-def page(desk: Desk, template: str, *, status: int = 200, **context: object) -> Response:
+def page(desk: Desk, template: str, *, status: int = 200, **context: Any) -> Response:
     """A whole page."""
-    return make_response(render_template(template, **common(desk), **context), status)
+    return make_response(render_template(template, **{**common(desk), **context}), status)
 
 
-def live(desk: Desk, template: str, **context: object) -> Response:
+def live(desk: Desk, template: str, **context: Any) -> Response:
     """A page that polls. With ?live=1 only its moving part, as 304 while nothing has changed."""
     if request.args.get("live") != "1":
         return page(desk, template, fragment="live/" + template, **context)
@@ -47,7 +48,8 @@ def live(desk: Desk, template: str, **context: object) -> Response:
     answer = make_response(body)
     answer.set_etag(hashlib.sha256(body.encode()).hexdigest()[:24])
     answer.headers["Cache-Control"] = "no-cache, private"
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def common(desk: Desk) -> dict[str, object]:
@@ -73,7 +75,10 @@ def see(where: str) -> Response:
 def fault(status: int, *, what: str = "", mend: str = "") -> Response:
     """A fault as a page in words; needs neither database nor team file."""
     title, hint = FAULTS.get(status, FAULTS[500])
-    return make_response(render_template("fault.html", status=status, title=what or title, mend=mend or hint), status)
+    with_link = request.path.startswith(("/offers/", "/manage/"))
+    return make_response(
+        render_template("fault.html", status=status, title=what or title, mend=mend or hint, to_board=not with_link), status
+    )
 
 
 def problem(status: int, what: str, *, where: str, mend: str) -> Response:

@@ -64,7 +64,7 @@ class Reading:
 def show(desk: Desk) -> Response:
     """The text of both."""
     registry = CollectorRegistry()
-    registry.register(Reading(desk))  # type: ignore[arg-type]  # a collector is whatever has collect()
+    registry.register(Reading(desk))
     return Response(generate_latest(registry) + generate_latest(_process), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,4 +1,4 @@
-"""Questions of machines: is the process alive, can it take a lead, does the engine turn."""
+"""Four questions of machines: is the process alive, can it take a lead, does the engine turn, is anything as it must not be."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from flask import Response, g, jsonify, make_response
 
 from console import answers
 from console.desk import Desk
-from store import reports
+from store import audits, reports
 from store.reports import StoreFault
 
 ENGINE_STOPPED_AFTER = timedelta(seconds=10)  # the clock ticks every second
@@ -43,3 +43,8 @@ def engine(desk: Desk) -> Response:
         else "the clock has not ticked for 10 s: is `headroom clock` running?"
     )
     return make_response(jsonify({"turning": turning, "last_tick_at": answers.iso(last_at), "why": why}), 200 if turning else 503)
+
+
+def invariants(desk: Desk) -> Response:
+    """GET /ops/invariants: what the auditor finds at this moment; 200 also when it finds something, "clean" says which."""
+    return make_response(jsonify(audits.findings(desk.engine, g.now)))

@@ -25,9 +25,10 @@ def timeline(steps: Sequence[Row], messages: Sequence[Row], raw: Sequence[Row]) 
     for step in steps:
         lines.append(Line(step, step["at"] - lines[-1].step["at"] if lines else None))
     for message in messages:
-        before = [line for line in lines if line.step["at"] <= message["created_at"]]
-        if lines:
-            (before or lines[:1])[-1].messages.append(message)
+        same = [line for line in lines if line.step["at"] == message["created_at"]]
+        before = [line for line in lines if line.step["at"] < message["created_at"]]
+        if lines:  # a step and what it says are saved with the same instant
+            (same[:1] or before[-1:] or lines[:1])[0].messages.append(message)
     heard = [line for line in lines if line.step["event"] in HEARD] or lines
     for payload in raw:
         after = [line for line in heard if line.step["at"] >= payload["received_at"]]

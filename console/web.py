@@ -62,6 +62,7 @@ ROUTES = (
     Route("GET", "/readyz", probes.ready, ALL),
     Route("GET", "/health/engine", probes.engine, ALL),
     Route("GET", "/metrics", metrics.show, ALL),
+    Route("GET", "/ops/invariants", probes.invariants, ALL),
 )
 
 

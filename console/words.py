@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -49,6 +51,7 @@ EVENTS = {
     "AcknowledgementFailed": "Acknowledgement failed",
     "OfferUndelivered": "Offer not delivered",
     "CloseDue": "Closed",
+    "LeadAcknowledged": "Acknowledged",
 }
 _ICONS = {
     "LeadArrived": "in", "CallArrived": "call", "CallBridged": "call", "RingUnanswered": "missed", "CallMissed": "missed",
@@ -56,7 +59,7 @@ _ICONS = {
     "RoomOpened": "room", "RetryDue": "room", "AcceptDue": "late", "ResponseDue": "late", "RungReached": "climb",
     "EscalationAcknowledged": "accepted", "AcknowledgementExpired": "climb", "LeadAssigned": "assigned", "HumanResponded": "on-time",
     "ResponseAttempted": "call", "OutcomeReported": "on-time", "NoteAdded": "note", "RepLeft": "passed",
-    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed",
+    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed", "LeadAcknowledged": "sent",
 }  # fmt: skip
 DELIVERY = {  # state of a message -> icon, words
     "pending": ("queued", "waiting to be sent"),
@@ -77,14 +80,19 @@ _LONGEST_RAW = 20_000  # characters of a payload shown on a page
 def filters() -> dict[str, object]:
     """All filters of the templates, by name."""
     return {
-        "clock": clock, "stamp": stamp, "span": span, "until": until, "linked": linked, "pretty": pretty, "segments": segments,
-        "event_title": event_title, "event_icon": event_icon, "delivery": delivery, "status_word": status_word, "plain": plain,
+        "clock": clock, "stamp": stamp, "minute": minute, "span": span, "brief": brief, "until": until, "linked": linked, "pretty": pretty, "segments": segments,
+        "step_title": step_title, "event_icon": event_icon, "delivery": delivery, "status_word": status_word, "plain": plain,
     }  # fmt: skip
 
 
 def clock(at: datetime | None, zone: str) -> Markup:
     """10:04:05 on the site's wall clock; own script turns it into the viewer's zone."""
     return _time(at, zone, "%H:%M:%S", "clock")
+
+
+def minute(at: datetime | None, zone: str) -> Markup:
+    """10:04."""
+    return _time(at, zone, "%H:%M", "minute")
 
 
 def stamp(at: datetime | None, zone: str) -> Markup:
@@ -97,6 +105,14 @@ def span(length: timedelta | float | None) -> str:
     if length is None:
         return ""
     return ago(length if isinstance(length, timedelta) else timedelta(seconds=float(length)))
+
+
+def brief(length: timedelta) -> str:
+    """38 ms, 1.2 s, 3m 40s: how long a machine took."""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else ago(length)
 
 
 def stamp_ago(at: datetime, now: datetime) -> str:
@@ -139,8 +155,11 @@ def typed(text: str) -> str:
     return clean(text, 80)
 
 
-def event_title(event: str) -> str:
-    """What happened, in two or three words."""
+def step_title(step: Mapping[str, Any]) -> str:
+    """What happened, in two or three words; a yes that came too late is not called accepted."""
+    if step["event"] == "OfferAccepted" and step["owner"] != step["data"].get("rep"):
+        return "Too late"
+    event = step["event"]
     return EVENTS.get(event) or plain(re.sub(r"(?<!^)(?=[A-Z])", " ", event).capitalize())
 
 

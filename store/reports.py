@@ -34,7 +34,7 @@ _COUNTS = """
 """
 _WAITING = """
     SELECT count(*) AS waiting, min(arrived_at) AS waiting_since FROM leads
-    WHERE closed_at IS NULL AND status IN ('new', 'ringing', 'waiting', 'offered', 'accepted') AND NOT is_test
+    WHERE closed_at IS NULL AND status IN ('new', 'ringing', 'waiting', 'offered', 'accepted')
 """
 _TODAY = """
     SELECT count(*) FILTER (WHERE responded_at <= coalesce(response_due_at, responded_at)) AS on_time,
@@ -88,7 +88,7 @@ def counts(engine: Engine, day: datetime) -> dict[str, int]:
 
 
 def figures(engine: Engine, day: datetime, now: datetime) -> Row:
-    """waiting, waiting_since, on_time, late, arrived: test leads left out. `day` is the site's midnight."""
+    """waiting and waiting_since of all open leads; on_time, late, arrived without test leads. `day` is the site's midnight."""
     (waiting,), (today,) = look_up(engine, _WAITING), look_up(engine, _TODAY, {"day": day, "now": now})
     return {**waiting, **today}
 

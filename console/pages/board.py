@@ -127,7 +127,7 @@ def note(lead: Row, team: Team, now: datetime) -> str:
 
 
 def first_steps(desk: Desk, team: Team, reps: Sequence[Row]) -> dict[str, object]:
-    """The checklist: each line is true or says what to do next. `done` once a lead other than a test has come in."""
+    """The checklist: each line is true or says what to do next. `next` is None once all are done."""
     known = reports.first_steps(desk.engine)
     form = inbound.first_source(team, "form")
     settings = desk.settings
@@ -140,4 +140,5 @@ def first_steps(desk: Desk, team: Team, reps: Sequence[Row]) -> dict[str, object
         ("A test lead", known["has_test"] or known["has_lead"], "Send one: it goes the whole way, marked TEST, and stays out of the reports.", ""),
         ("Go live", known["has_lead"], f"Let your form post to {settings.public_url}/webhooks/{form.id}" if form else "Name a source of type form in the team file.", ""),
     ]  # fmt: skip
-    return {"lines": lines, "done": known["has_lead"] and known["has_answer"], "count": sum(bool(line[1]) for line in lines)}
+    undone = next((line for line in lines if not line[1]), None)
+    return {"lines": lines, "next": undone, "begun": known["has_test"], "count": sum(bool(line[1]) for line in lines)}

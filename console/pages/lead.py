@@ -99,13 +99,15 @@ def facts(lead: Row) -> list[tuple[str, str]]:
         values = content.get(group)
         if isinstance(values, dict):
             found += [
-                (f"{group.replace('_', ' ')}: {name}", str(value)) for name, value in values.items() if value not in (None, "")
+                (words.plain(name) if group == "extra" else f"{group.removesuffix('_ids')} {words.plain(name)}", str(value))
+                for name, value in values.items()
+                if value not in (None, "")
             ]
     for consent in content.get("consent") or []:
         if isinstance(consent, dict):
             found.append(
                 (
-                    f"consent: {consent.get('key', '')}",
+                    f"consent {consent.get('key', '')}",
                     f"{'yes' if consent.get('value') else 'no'} {consent.get('text') or ''}".strip(),
                 )
             )

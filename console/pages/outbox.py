@@ -74,7 +74,8 @@ def reply(desk: Desk, number: str) -> Response:
             _deliver(desk, message, text)
         except inbound.NotTaken as refused:
             return answers.fault(502, what="The answer did not get in", mend=str(refused))
-    return answers.see(request.form.get("back") if request.form.get("back", "").startswith("/outbox") else "/outbox")
+    back = request.form.get("back", "")
+    return answers.see(back if back.startswith("/outbox") else "/outbox")
 
 
 def write_in(desk: Desk) -> Response:

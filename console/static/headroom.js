@@ -29,6 +29,7 @@
   }
 
   const SHAPES = {
+    minute: { hour: "2-digit", minute: "2-digit", hour12: false },
     clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false },
     stamp: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false },
   };
@@ -38,6 +39,17 @@
     for (const place of root.querySelectorAll("time[data-show]")) {
       const at = new Date(place.dateTime);
       if (!Number.isNaN(at.valueOf())) place.textContent = new Intl.DateTimeFormat("en-GB", SHAPES[place.dataset.show]).format(at);
+    }
+  }
+
+  // the texts speak the site's time: say so where the viewer's clock shows another
+  function noteZone(root) {
+    const at = (zone) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "numeric", minute: "numeric", day: "numeric" }).format();
+    const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const place of root.querySelectorAll("[data-site-zone]")) {
+      if (at(mine) === at(place.dataset.siteZone)) continue;
+      place.textContent = "Times here are in your zone, " + mine + ". The words to people speak of times in " + place.dataset.siteZone + ".";
+      place.hidden = false;
     }
   }
 
@@ -134,6 +146,7 @@
       this.etag = headers.get("ETag");
       const fresh = new DOMParser().parseFromString(html, "text/html").body;
       localise(fresh);
+      noteZone(fresh);
       renewChildren(this.region, fresh);
       tick();
       this.announce();
@@ -191,6 +204,7 @@
   }
 
   localise(document);
+  noteZone(document);
   tick();
   setInterval(tick, 1000);
   const region = document.querySelector("[data-live]");
