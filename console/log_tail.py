@@ -58,7 +58,8 @@ def worth_telling(raw: bytes) -> str | None:
     if entry.get("level") not in LOUD:
         return None
     ids = " ".join(f"{key}={value}" for key, value in entry.items() if key not in NOT_WORTH_TELLING)
-    return f"{entry['level']}: {entry.get('event', '')} {ids}".strip()[:300]
+    event = str(entry.get("event", "")).partition("\n")[0]
+    return f"{entry['level']}: {event} {ids}".strip()[:300]
 
 
 def last_lines(path: Path, count: int = 5) -> list[str]:
