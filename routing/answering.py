@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from routing import promise
+from routing.contact import Allowed, Held, Writing, may_write
 from routing.hours import is_open, next_open
 from routing.model import Facts, HumanResponded, Message, Status, Step
 from routing.naming import name_of
@@ -25,7 +26,23 @@ def reach(facts: Facts) -> list[tuple[str, str]]:
         found.append(("email", person.email))
     if came_by == "email":
         found.reverse()
-    return [pair for pair in found if pair[0] not in person.opted_out]
+    return found
+
+
+def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
+    """The ways that are open to us: those that may be used at once, then those that quiet hours hold. A STOP closes a way."""
+    judged = [(way, may_write(writing(facts, purpose, way[0]), now)) for way in reach(facts)]
+    at_once = [way for way, verdict in judged if isinstance(verdict, Allowed)]
+    return at_once + [way for way, verdict in judged if isinstance(verdict, Held)]
+
+
+def writing(facts: Facts, purpose: str, channel: str) -> Writing:
+    """A message to the lead, as the rules of contact look at it."""
+    person = facts.lead.person
+    return Writing(
+        purpose=purpose, channel=channel, opted_out=person.opted_out, quiet=facts.team.quiet_hours, zone=person.zone,
+        wrote_at=person.wrote_at,
+    )  # fmt: skip
 
 
 def reachable(facts: Facts) -> bool:
@@ -36,17 +53,18 @@ def reachable(facts: Facts) -> bool:
 
 def acknowledged(facts: Facts, step: Step, now: datetime) -> Step:
     """The step with the acknowledgement to the lead, naming what the step has just decided."""
-    messages = acknowledgement(replace(facts, state=step.state), now, without=step.state.acked_on)
+    decided = replace(facts, state=step.state)
+    messages = () if step.state.acked_on else acknowledgement(decided, now)
     if not messages:
         return step
-    state = replace(step.state, acked_on=(*step.state.acked_on, messages[0].channel), promised_at=promise.promise(facts, now))
+    state = replace(step.state, acked_on=(messages[0].channel,), promised_at=promise.promise(decided, now))
     return replace(step, state=state, messages=(*messages, *step.messages))
 
 
 def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ()) -> tuple[Message, ...]:
     """The acknowledgement by the first channel that is not in `without`; none when the source does not want one."""
     source, lead = facts.policy.source, facts.lead
-    open_ways = [way for way in reach(facts) if way[0] not in set(without)]
+    open_ways = [way for way in ways(facts, "ack", now) if way[0] not in set(without)]
     if not source.acknowledge or not open_ways:
         return ()
     channel, address = open_ways[0]
@@ -99,10 +117,10 @@ def opens(facts: Facts, now: datetime) -> str:
 
 def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message, ...]:
     """The rep's own words, passed on to the lead from the firm's number."""
-    ways = [way for way in reach(facts) if way[0] == event.how or event.how == "text"]
-    if not event.text or not ways:
+    fitting = [way for way in ways(facts, "reply", now) if way[0] == event.how or event.how == "text"]
+    if not event.text or not fitting:
         return ()
-    channel, address = ways[0]
+    channel, address = fitting[0]
     key = f"reply:{facts.lead.id}:{event.rep}:{now.timestamp():.6f}"
     fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep)}
     return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)

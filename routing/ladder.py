@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import offering, telling
+from routing import offering, promise, telling
 from routing.escalation import get
 from routing.model import (
     AcknowledgementExpired,
@@ -12,11 +12,12 @@ from routing.model import (
     EscalationAcknowledged,
     Facts,
     RungReached,
+    State,
     Status,
     Step,
 )  # fmt: skip
-from routing.naming import manager_name, names
-from routing.team import Rung, RungAction
+from routing.naming import at, manager_name, names
+from routing.team import Rung, RungAction, Sla
 from routing.words import ago
 
 LAST_RUNG_REPEATS = timedelta(minutes=30)  # a ladder that ends without `every` still goes on until a human acts
@@ -69,7 +70,9 @@ def reoffered(facts: Facts, now: datetime) -> Step:
     state = facts.state
     silent = (state.owner,) if state.owner else state.offered_to
     silent = tuple(rep for rep in silent if rep)
-    fresh = replace(facts, state=replace(state, lapsed_by=tuple({*state.lapsed_by, *silent}), owner=None, offered_to=()))
+    fresh = replace(
+        facts, state=replace(state, lapsed_by=tuple(dict.fromkeys((*state.lapsed_by, *silent))), owner=None, offered_to=())
+    )
     if not offering.candidates(fresh):
         stays = names(facts, silent) if silent else "the queue"
         return Step(state, why=f"nobody else has room: stays with {stays}")
@@ -83,10 +86,10 @@ def reoffered(facts: Facts, now: datetime) -> Step:
 def told(facts: Facts, rung: Rung, event: RungReached, now: datetime) -> Step:
     """Tell the people of the rung."""
     contacts = get(rung.who or "pool_managers").contacts(facts)
-    names = ", ".join(contact.name for contact in contacts) or "nobody: the team has no managers"
+    people = ", ".join(contact.name for contact in contacts) or "nobody: the team has no managers"
     late = facts.state.response_due_at is not None and now >= facts.state.response_due_at
-    messages = telling.escalated(facts, contacts, key=f"rung{event.rung}.{event.repeat}", late=late, now=now)
-    return Step(facts.state, why=f"{'late' if late else 'at risk'}: told {names}", messages=messages)
+    messages = telling.escalated(facts, contacts, key=f"rung{event.rung}:{at(now)}", late=late, now=now)
+    return Step(facts.state, why=f"{'late' if late else 'at risk'}: told {people}", messages=messages)
 
 
 def accept_missed(facts: Facts, now: datetime) -> Step:
@@ -105,30 +108,41 @@ def breached(facts: Facts, now: datetime) -> Step:
 
 
 def cause(facts: Facts) -> Cause:
-    """Why nobody has answered, as far as the facts show."""
+    """Why nobody has answered, as far as the facts show. Whoever has it comes first: what went wrong before is mended."""
     state, bench = facts.state, facts.bench
-    if state.undelivered:
-        return Cause.PROVIDER_FAILED
-    if bench.size == 0 or state.cause is Cause.CONFIGURATION_GAP:
+    if state.cause is Cause.CONFIGURATION_GAP or not able_members(facts):
         return Cause.CONFIGURATION_GAP
     if state.owner:
         return Cause.REP_SILENT
-    if bench.able or state.offered_to or state.tried:
+    if state.undelivered:
+        return Cause.PROVIDER_FAILED
+    if state.offered_to or state.tried:
         return Cause.OFFERS_IGNORED
     full = any("full" in why for why in bench.others)
     return Cause.ALL_FULL if full else Cause.NOBODY_ON_SHIFT
 
 
+def able_members(facts: Facts) -> bool:
+    """Has the pool anybody with the skills that this lead needs, at work or not?"""
+    needs, reps = facts.policy.rule.needs, facts.team.reps
+    if not needs:
+        return facts.bench.size > 0
+    return any(needs <= reps[rep].skills for rep in facts.policy.pool.members if rep in reps)
+
+
 def acknowledged(facts: Facts, event: EscalationAcknowledged, now: datetime) -> Step:
     """A manager is on it: the climb stops for a while, the clock does not."""
-    until = now + facts.policy.sla.acknowledged_for
-    state = replace(facts.state, acknowledged_by=event.manager, acknowledged_at=now)
-    who = manager_name(facts, event.manager)
-    return Step(
-        state,
-        why=f"{who} is on it: the climb stops for {ago(facts.policy.sla.acknowledged_for)}, the clock does not",
-        alarms=(Alarm("acknowledged", until, AcknowledgementExpired()),),
+    return replace(
+        paused(facts.state, facts.policy.sla, by=event.manager, now=now),
+        why=f"{manager_name(facts, event.manager)} is on it: the climb stops for {ago(facts.policy.sla.acknowledged_for)},"
+        " the clock does not",
     )
+
+
+def paused(state: State, sla: Sla, *, by: str, now: datetime) -> Step:
+    """The climb stands still for `acknowledged_for` because somebody is on it."""
+    alarm = Alarm("acknowledged", now + sla.acknowledged_for, AcknowledgementExpired())
+    return Step(replace(state, acknowledged_by=by, acknowledged_at=now), why=f"{by} is on it", alarms=(alarm,))
 
 
 def climb_again(facts: Facts, now: datetime) -> Step:
@@ -136,10 +150,20 @@ def climb_again(facts: Facts, now: datetime) -> Step:
     if not facts.state.acknowledged_by:
         return Step(facts.state, why="nobody had acknowledged it", changed=False)
     who = manager_name(facts, facts.state.acknowledged_by)
-    last = max(facts.state.rung - 1, 0)
-    state = replace(facts.state, acknowledged_by=None, acknowledged_at=None)
+    last = facts.state.rung - 1  # below 0: no rung was reached meanwhile, all are still ahead and armed
     return Step(
-        state,
+        replace(facts.state, acknowledged_by=None, acknowledged_at=None),
         why=f"{who} was on it, but still no response: the climb goes on",
-        alarms=(Alarm(f"rung:{last}", now, RungReached(last, 1000)),),
+        alarms=(Alarm(f"rung:{last}", now, RungReached(last)),) if last >= 0 else (),
     )
+
+
+def armed_again(facts: Facts, now: datetime) -> tuple[Alarm, ...]:
+    """The alarms of a lead whose clock had stopped and runs again: what is still ahead, and always the last rung."""
+    state, last = facts.state, max(len(facts.policy.sla.rungs) - 1, 0)
+    passed = {"accept", *(f"rung:{index}" for index in range(state.rung)), *(["response"] if state.breached_at else [])}
+    ahead = tuple(alarm for alarm in promise.alarms(facts) if alarm.key not in passed)
+    if state.rung <= last:
+        return ahead
+    every = rung_of(facts, last).every or LAST_RUNG_REPEATS
+    return (*ahead, Alarm(f"rung:{last}", now + every, RungReached(last)))

@@ -54,9 +54,6 @@ def manager_name(facts: Facts, manager: str) -> str:
     return known.name if known else manager
 
 
-def hash_text(text: str) -> int:
-    """A stable number for a text (Python's own hash differs from process to process)."""
-    value = 5381
-    for char in text:
-        value = (value * 33 + ord(char)) & 0xFFFFFFFF
-    return value
+def at(now: datetime) -> str:
+    """An instant as the part of a message's key that makes it one of its kind."""
+    return f"{now.timestamp():.6f}"

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from routing import promise, telling
-from routing.capacity import has_room, why_not
-from routing.model import Alarm, Facts, OfferLapsed, RepChange, RetryDue, Seat, State, Status, Step
+from routing.capacity import can_take, why_not
+from routing.model import Alarm, Facts, OfferLapsed, RepChange, RetryDue, RoomOpened, Seat, State, Status, Step
 from routing.team import OfferStyle
 from routing.words import due_text
 
@@ -14,12 +14,13 @@ RETRY = timedelta(seconds=30)  # the net below RoomOpened; room that opens wakes
 BACK_OFF = timedelta(minutes=2)  # doubles with each silence in a row up to 30 min (theory.md 2: 1.52 min p95 against 5.10)
 LONGEST_BACK_OFF = timedelta(minutes=30)
 SILENT = frozenset({"backing off", "away"})  # on shift, but let offers lapse
+CONSIDERED = 12  # reps named in a step's details; the rest are counted by reason
 BROADCAST_AT_MOST = 25  # more texts than this at one instant is a flood, not an offer
 
 
 def offer(facts: Facts, now: datetime, *, because: str, besides: tuple[str, ...] = ()) -> Step:
     """Ask the next rep or reps, or wait and say why. `because` is what led here, `besides` are not asked this time."""
-    hold = held_for_owner(facts, now)
+    hold = held_for_owner(facts, now, besides)
     if hold:
         return hold
     able = candidates(facts, besides)
@@ -34,13 +35,22 @@ def offer(facts: Facts, now: datetime, *, because: str, besides: tuple[str, ...]
     return ask(facts, chosen, now, because=because)
 
 
+def look_again(facts: Facts, event: RoomOpened | RetryDue, now: datetime) -> Step:
+    """Room has opened, or it is time to look. A lead that is held for its own rep lets others' room go by until then."""
+    state = facts.state
+    own = facts.bench.named.get(state.hold_for or "")
+    if own and own.absence is not None and state.hold_until and now < state.hold_until:
+        return Step(state, why=f"still held for {own.name}", changed=False)
+    return offer(facts, now, because="room opened" if isinstance(event, RoomOpened) else "looked again")
+
+
 def candidates(facts: Facts, besides: Iterable[str] = ()) -> tuple[Seat, ...]:
     """Reps with room who may be asked, best first; under `owner_first` the person's own rep leads."""
     barred = {*facts.state.declined_by, *facts.state.lapsed_by, *besides}
     needs = facts.policy.rule.needs
     able = [seat for seat in facts.bench.able if seat.rep not in barred and needs <= seat.skills]
     own = owner_seat(facts)
-    if own and own.rep not in barred and own.absence is None and has_room(own):
+    if own and own.rep not in barred and needs <= own.skills and can_take(own):
         able = [own, *(seat for seat in able if seat.rep != own.rep)]
     return tuple(able)
 
@@ -53,14 +63,19 @@ def owner_seat(facts: Facts) -> Seat | None:
     return facts.bench.named.get(last or "")
 
 
-def held_for_owner(facts: Facts, now: datetime) -> Step | None:
+def held_for_owner(facts: Facts, now: datetime, besides: Iterable[str] = ()) -> Step | None:
     """Wait a little for the person's own rep: at most a quarter of the SLA, and once (theory.md 2, "sticky")."""
     own, state = owner_seat(facts), facts.state
-    if own is None or state.hold_for or own.rep in state.declined_by or own.absence is None or own.back_at is None:
+    if own is None or own.absence is None or own.back_at is None or not facts.policy.rule.needs <= own.skills:
+        return None
+    if state.hold_for or own.rep in (*state.declined_by, *state.tried, *besides):
         return None
     if not now < own.back_at <= facts.lead.arrived_at + facts.policy.sla.first_response_within / 4:
         return None
-    state = replace(state, status=Status.WAITING, hold_for=own.rep, hold_until=own.back_at, wait_reason=f"held for {own.name}")
+    state = replace(
+        state, status=Status.WAITING, hold_for=own.rep, hold_until=own.back_at, wait_reason=f"held for {own.name}",
+        owner=None, offered_to=(), offered_at=None, accepted_at=None,
+    )  # fmt: skip
     why = f"held for {own.name}, who knows this person and is back in time ({own.absence})"
     return Step(state, why=why, alarms=(Alarm("retry", own.back_at, RetryDue()),))
 
@@ -81,7 +96,8 @@ def ask(facts: Facts, chosen: tuple[Seat, ...], now: datetime, *, because: str) 
     lapses_at = now + facts.policy.pool.offer_for
     state = replace(
         facts.state, status=Status.OFFERED, owner=None, offered_to=tuple(s.rep for s in chosen), turn=turn,
-        offered_at=now, offer_lapses_at=lapses_at, wait_reason=None, tried=tried(facts.state, (s.rep for s in chosen)),
+        offered_at=now, offer_lapses_at=lapses_at, wait_reason=None, accepted_at=None,
+        tried=tried(facts.state, (s.rep for s in chosen)),
     )  # fmt: skip
     names = " and ".join(seat.name for seat in chosen) if len(chosen) < 4 else f"{len(chosen)} reps at once"
     return Step(
@@ -115,7 +131,10 @@ def wait(facts: Facts, now: datetime, *, because: str) -> Step:
     """Nobody can take it now: it waits, and moves the instant room appears."""
     reason_why = nobody(facts)
     opens = facts.bench.opens_at
-    state = replace(facts.state, status=Status.WAITING, owner=None, offered_to=(), offered_at=None, wait_reason=reason_why)
+    state = replace(
+        facts.state, status=Status.WAITING, owner=None, offered_to=(), offered_at=None, accepted_at=None, hold_until=None,
+        wait_reason=reason_why,
+    )  # fmt: skip
     when = f"; the next is back {due_text(opens, facts.policy.site.zone, now)}" if opens else ""
     fresh = facts.state.status is not Status.WAITING or facts.state.wait_reason != reason_why
     return Step(
@@ -132,7 +151,7 @@ def owned(state: State, rep: str, now: datetime) -> State:
     """The state in which `rep` has the lead and nobody else is asked."""
     return replace(
         state, status=Status.ACCEPTED, owner=rep, offered_to=(), accepted_at=now, offered_at=None, offer_lapses_at=None,
-        wait_reason=None,
+        wait_reason=None, undelivered=False,
     )  # fmt: skip
 
 
@@ -145,6 +164,12 @@ def silenced(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[RepCha
         pause = min(BACK_OFF * 2 ** min(lapses - 1, 4), LONGEST_BACK_OFF)
         changes.append(RepChange(rep, lapses=lapses, backoff_until=now + pause, away=lapses >= facts.policy.pool.away_after))
     return tuple(changes)
+
+
+def rested(facts: Facts, rep: str, now: datetime) -> RepChange:
+    """A pause for a rep whom no offer reaches: no silence is counted, and any word of theirs ends it."""
+    seat = facts.bench.named.get(rep)
+    return RepChange(rep, lapses=seat.lapses if seat else 0, backoff_until=now + BACK_OFF)
 
 
 def reason(facts: Facts, seat: Seat) -> str:
@@ -160,7 +185,7 @@ def considered(facts: Facts, chosen: tuple[Seat, ...]) -> tuple[str, ...]:
     """Who else could have taken it, and why the others could not."""
     taken = {seat.rep for seat in chosen}
     lines = []
-    for seat in facts.bench.able:
+    for seat in facts.bench.able[: CONSIDERED + len(taken)]:
         if seat.rep in taken:
             continue
         lines.append(f"{seat.name}: {excluded(facts, seat) or f'could take it, holds {seat.open}'}")
@@ -169,7 +194,7 @@ def considered(facts: Facts, chosen: tuple[Seat, ...]) -> tuple[str, ...]:
         if why and seat.rep not in taken and all(s.rep != seat.rep for s in facts.bench.able):
             lines.append(f"{seat.name}: {why}")
     counted = ", ".join(f"{count} {why}" for why, count in sorted(facts.bench.others.items()))
-    return (*lines[:12], *((f"the rest of {facts.bench.size}: {counted}",) if counted else ()))
+    return (*lines[:CONSIDERED], *((f"the rest of {facts.bench.size}: {counted}",) if counted else ()))
 
 
 def excluded(facts: Facts, seat: Seat) -> str | None:
@@ -187,10 +212,13 @@ def nobody(facts: Facts) -> str:
     bench = facts.bench
     if bench.size == 0:
         return "the pool has no reps"
-    if bench.able:
+    if any(facts.policy.rule.needs <= seat.skills for seat in bench.able):
         return "everybody with room has been asked"
+    if bench.able:
+        return f"nobody with room has {', '.join(sorted(facts.policy.rule.needs))}"
     if any("full" in why for why in bench.others):
-        return "all who are on shift are full"
+        silent = SILENT & bench.others.keys()
+        return "all who are on shift are full or do not answer" if silent else "all who are on shift are full"
     if SILENT & bench.others.keys():
         return "nobody who is on shift answers"
     return "nobody is on shift"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing import sla
-from routing.hours import due, is_open
+from routing.hours import due
 from routing.model import AcceptDue, Alarm, Cause, CloseDue, Facts, ResponseDue, RungReached, State, Status
 from routing.words import ago
 
@@ -28,7 +28,8 @@ def alarms(facts: Facts) -> tuple[Alarm, ...]:
     """The alarms of the lead. They count from arrival and stay armed while it waits for room."""
     state = facts.state
     assert state.accept_due_at and state.response_due_at  # set by `promised` just before
-    rungs = [rung_alarm(facts, index, at) for index, at in sla.rung_dues(facts.policy.sla, facts.lead.arrived_at)]
+    dues = dict(sla.rung_dues(facts.policy.sla, facts.lead.arrived_at))
+    rungs = [rung_alarm(facts, index, dues.get(index)) for index in range(len(facts.policy.sla.rungs))]
     if not rungs:
         rungs = [Alarm("rung:0", state.response_due_at, RungReached(0))]
     return (Alarm("accept", state.accept_due_at, AcceptDue()), Alarm("response", state.response_due_at, ResponseDue()), *rungs)
@@ -52,9 +53,10 @@ def used(facts: Facts, now: datetime) -> float:
 
 def will_breach(facts: Facts, opens_at: datetime | None) -> bool:
     """Will a waiting lead miss its due instant unless somebody makes room? Told once, when the wait begins."""
-    if facts.state.status is Status.WAITING or facts.state.response_due_at is None:
+    state = facts.state
+    if state.response_due_at is None or (state.status is Status.WAITING and state.hold_until is None):
         return False
-    return opens_at is None or opens_at > facts.state.response_due_at
+    return opens_at is None or opens_at > state.response_due_at
 
 
 def in_time(facts: Facts, now: datetime) -> str:
@@ -66,12 +68,17 @@ def in_time(facts: Facts, now: datetime) -> str:
 
 
 def promise(facts: Facts, now: datetime) -> datetime:
-    """The instant we can truthfully name to the lead: the SLA, or later when everybody is full and others wait before it."""
-    terms, due_at = facts.policy.sla, facts.state.response_due_at
+    """The instant we can truthfully name to the lead: the SLA, or later when nobody has room for it.
+
+    Counted from when somebody is there, one SLA for each round of leads that wait before it (a rep takes one at a time),
+    and one more while all are full: first somebody must get free.
+    """
+    terms, bench, due_at = facts.policy.sla, facts.bench, facts.state.response_due_at
     assert due_at is not None
-    queue = (
-        facts.bench.waiting // max(facts.bench.size, 1) + 1 if facts.state.status is Status.WAITING and facts.bench.waiting else 0
-    )
-    if not queue or not is_open(terms.calendar, now):
+    if facts.state.status is not Status.WAITING or bench.able or facts.state.hold_until:
         return due_at
-    return due(terms.calendar, now, terms.first_response_within * (queue + 1)) or due_at
+    full = any("full" in why for why in bench.others)
+    begins = now if full or bench.opens_at is None else max(now, bench.opens_at)
+    rounds = bench.waiting // max(bench.size, 1) + (2 if full else 1)
+    served = due(terms.calendar, begins, terms.first_response_within * rounds)
+    return max(due_at, served or begins + terms.first_response_within * rounds)

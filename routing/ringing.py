@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import answering, offering, promise, telling
+from routing import answering, ladder, offering, promise, telling
 from routing.hours import is_open
 from routing.model import Alarm, CallArrived, CallMissed, Facts, RepChange, RingUnanswered, Seat, Status, Step
 from routing.naming import name_of
@@ -37,7 +37,10 @@ def ring(facts: Facts, now: datetime, *, because: str) -> Step | None:
     if not able or len(facts.state.lapsed_by) >= RING_AT_MOST or not is_open(facts.policy.pool.calendar, now):
         return None
     seat = able[0]
-    state = replace(facts.state, status=Status.RINGING, offered_to=(seat.rep,), turn=facts.state.turn + 1, offered_at=now)
+    state = replace(
+        facts.state, status=Status.RINGING, offered_to=(seat.rep,), turn=facts.state.turn + 1, offered_at=now,
+        tried=offering.tried(facts.state, (seat.rep,)),
+    )  # fmt: skip
     return Step(
         state,
         why=f"{because}: ringing {seat.name} ({offering.reason(facts, seat)})",
@@ -61,12 +64,12 @@ def missed(facts: Facts, reason: str, now: datetime) -> Step:
 def unbridged(facts: Facts, event: CallMissed, now: datetime) -> Step:
     """The rep pressed 1, but the caller had gone: nobody talked, so the clock runs again and the rep calls back."""
     owner = facts.state.owner or ""
-    state = replace(facts.state, status=Status.ACCEPTED, responded_at=None, response_how=None)
+    state = replace(facts.state, status=Status.ACCEPTED, responded_at=None, response_how=None, acknowledged_by=None)
     facts = replace(facts, state=state)
     back = Step(
         state,
         why=f"the caller had hung up before {name_of(facts, owner)} was connected ({event.reason}): call back",
-        alarms=promise.alarms(facts),
+        alarms=ladder.armed_again(facts, now),
         messages=telling.yours(facts, owner, now),
         disarm=True,
     )
@@ -74,7 +77,9 @@ def unbridged(facts: Facts, event: CallMissed, now: datetime) -> Step:
 
 
 def first_alarms(facts: Facts, step: Step) -> Step:
-    """The step with the alarms that every lead has from its arrival."""
+    """The step with the alarms that every lead has from its arrival; one that nobody could answer has no clock."""
+    if step.state.status is Status.QUARANTINED:
+        return step
     return replace(step, alarms=(*promise.alarms(facts), *step.alarms))
 
 

@@ -30,13 +30,13 @@ def tell_at(history: History, now: datetime, at_most_per_hour: int) -> datetime:
 
 
 def joined(held: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a held message after one more lead has joined it."""
-    codes = held.get("codes", "").split()
-    new = [code for code in more.get("codes", "").split() if code not in codes]
+    """The fields of a held message after one more lead has joined it. `gathered` keeps every code, so that each counts once."""
+    codes = (held.get("gathered") or held.get("codes", "")).split()
+    new = [code for code in (more.get("gathered") or more.get("codes", "")).split() if code not in codes]
     if not new:
         return dict(held)
-    count = int(held.get("count", "1")) + len(new)
-    return {**held, "codes": " ".join((codes + new)[:CODES_NAMED]), "count": str(count)}
+    every = codes + new
+    return {**held, "gathered": " ".join(every), "codes": " ".join(every[:CODES_NAMED]), "count": str(len(every))}
 
 
 def worst(one: str, other: str) -> str:

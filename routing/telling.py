@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from routing.escalation import Contact, get
-from routing.model import Facts, Message, MessageArrived, RepChange, Seat, State
-from routing.naming import about, contact, hash_text, name_of
+from routing.model import Facts, Message, MessageArrived, RepChange, Seat, State, Status
+from routing.naming import about, at, contact, name_of, names
 from routing.words import ago
 
 Fields = Mapping[str, str]
@@ -23,7 +23,7 @@ def offered(facts: Facts, state: State, seat: Seat, now: datetime) -> tuple[Mess
 def yours(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
     """It is yours: now with the number to call."""
     fields = {**about(facts, now), **contact(facts), "turn": str(facts.state.turn)}
-    key = f"accepted:{facts.lead.id}:{facts.state.turn}.{len(facts.state.declined_by)}:{now.timestamp():.6f}"
+    key = f"accepted:{facts.lead.id}:{facts.state.turn}:{at(now)}"
     return to_rep(facts, rep, "accepted", key, fields, purpose="notice")
 
 
@@ -31,7 +31,7 @@ def reminded(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[Messag
     """Time runs down."""
     accepted = "yes" if facts.state.owner else ""
     fields = {**about(facts, now), "accepted": accepted, "turn": str(facts.state.turn)}
-    key = f"remind:{facts.lead.id}:{facts.state.rung}"
+    key = f"remind:{facts.lead.id}:{facts.state.rung}:{at(now)}"
     return tuple(m for rep in reps for m in to_rep(facts, rep, "remind", key, fields, purpose="notice", channels=("sms",)))
 
 
@@ -43,16 +43,27 @@ def withdrawn(facts: Facts, reps: tuple[str, ...], *, winner: str | None) -> tup
 
 
 def too_late(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
-    """ "A7 went to Priya 20s ago, so nothing to do." """
-    owner, at = facts.state.owner, facts.state.accepted_at
+    """ "A7 went to Priya 20s ago, so nothing to do." Who has it, or else who is asked now; a lead nobody has is said to be so."""
+    state, code = facts.state, facts.lead.code
+    holders, since = ((state.owner,), state.accepted_at) if state.owner else (state.offered_to, state.offered_at)
+    if not holders:
+        waits = state.status is Status.WAITING
+        text = f"{code} waits for a rep with room; you have none free." if waits else f"{code} is {state.status}, nothing to do."
+        return answered(facts, rep, text, now)
     fields = {
-        "code": facts.lead.code,
-        "winner": name_of(facts, owner) if owner else "",
-        "ago": ago(now - at) if owner and at else "",
+        "code": code,
+        "winner": names(facts, (holder for holder in holders if holder)),
+        "ago": ago(now - since) if since else "",
         "pool": facts.policy.pool.name,
     }
-    key = f"toolate:{facts.lead.id}:{facts.state.turn}"
+    key = f"toolate:{facts.lead.id}:{state.turn}:{at(now)}"
     return to_rep(facts, rep, "too_late", key, fields, purpose="notice", channels=("sms",))
+
+
+def answered(facts: Facts, rep: str, text: str, now: datetime) -> tuple[Message, ...]:
+    """A plain answer to something a rep has texted."""
+    key = f"answer:{facts.lead.id}:{facts.state.turn}:{at(now)}"
+    return to_rep(facts, rep, "reply", key, {"code": facts.lead.code, "text": text}, purpose="notice", channels=("sms",))
 
 
 def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, minutes: str) -> tuple[Message, ...]:
@@ -64,21 +75,25 @@ def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, mi
         }  # fmt: skip
         key = f"moved:{facts.lead.id}:{facts.state.turn}"
         messages += to_rep(facts, change.rep, "moved_on", key, fields, purpose="notice", channels=("sms",))
-        if change.away:
-            gone = {"rep": name_of(facts, change.rep), "lapses": str(change.lapses), "pool": facts.policy.pool.name}
-            messages += to_managers(
-                facts, get("pool_managers").contacts(facts), "away", f"away:{facts.lead.id}:{facts.state.turn}:{change.rep}", gone
-            )
+    gone = [change for change in changes if change.away]
+    if gone:  # one message for all of them: a broadcast that nobody answers must not be a flood
+        away = {
+            "rep": ", ".join(name_of(facts, change.rep) for change in gone),
+            "lapses": str(max(change.lapses or 0 for change in gone)),
+            "pool": facts.policy.pool.name,
+        }
+        key = f"away:{facts.lead.id}:{facts.state.turn}"
+        messages += to_managers(facts, get("pool_managers").contacts(facts), "away", key, away)
     return tuple(messages)
 
 
-def lead_said(facts: Facts, event: MessageArrived) -> tuple[Message, ...]:
+def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Message, ...]:
     """The lead's words, to whoever has it."""
     owner = facts.state.owner
     if owner is None:
         return ()
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text}
-    key = f"said:{facts.lead.id}:{abs(hash_text(event.text))}:{facts.state.turn}"
+    key = f"said:{facts.lead.id}:{at(now)}"
     return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
 
 
