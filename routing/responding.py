@@ -1,0 +1,88 @@
+"""Somebody answers: a bridged call, a rep's own words, what they report; then the lead is done."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from routing import answering, offering, promise, telling
+from routing.model import CallBridged, Facts, HumanResponded, OutcomeReported, RepChange, ResponseAttempted, Status, Step
+from routing.naming import name_of
+
+
+def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
+    """A rep and the caller talk: taken and answered in one."""
+    state = offering.owned(facts.state, event.rep, now)
+    state = replace(state, status=Status.RESPONDED, responded_at=now, response_how="call", accepted_at=now)
+    return Step(
+        state,
+        why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, now)}",
+        alarms=(promise.close_alarm(facts, now),),
+        messages=telling.withdrawn(facts, others(facts, event.rep), winner=event.rep),
+        reps=(RepChange(event.rep, lapses=0, assigned=event.rep not in (facts.state.owner, *facts.state.offered_to)),),
+        disarm=True,
+    )
+
+
+def others(facts: Facts, rep: str) -> tuple[str, ...]:
+    """Who had the lead or was asked, besides `rep`: they hear that there is nothing to do any more."""
+    return tuple(dict.fromkeys(r for r in (facts.state.owner, *facts.state.offered_to) if r and r != rep))
+
+
+def responded(facts: Facts, event: HumanResponded, now: datetime) -> Step:
+    """A person's own call, text or e-mail reached the lead: the clock stops. Whoever answers owns it."""
+    relayed = answering.relayed(facts, event, now)
+    if event.text and not relayed and not event.reported:
+        return unsent(facts, event, now)
+    first = facts.state.responded_at is None
+    state = offering.owned(facts.state, event.rep, now) if facts.state.owner != event.rep else facts.state
+    if first:
+        state = replace(state, responded_at=now, response_how="reported" if event.reported else event.how)
+    said = f"{name_of(facts, event.rep)} {'says they answered' if event.reported else 'answered'} by {event.how}"
+    return Step(
+        replace(state, status=Status.RESPONDED),
+        why=said + (f": the first response{promise.in_time(facts, now)}" if first else ""),
+        alarms=(promise.close_alarm(facts, now),),
+        messages=(*relayed, *telling.withdrawn(facts, others(facts, event.rep), winner=event.rep)),
+        reps=(RepChange(event.rep, lapses=0),),
+        disarm=first,
+    )
+
+
+def unsent(facts: Facts, event: HumanResponded, now: datetime) -> Step:
+    """The rep's words could go nowhere (no address, or the person has opted out): that is no response."""
+    text = f"{facts.lead.code}: not sent, we may not write to them by {event.how}. Please call; the clock goes on."
+    return Step(
+        facts.state,
+        why=f"{name_of(facts, event.rep)} wrote, but the lead cannot be written to by {event.how}; the clock goes on",
+        messages=telling.answered(facts, event.rep, text, now),
+        reps=(RepChange(event.rep, lapses=0),),
+    )
+
+
+def attempted(facts: Facts, event: ResponseAttempted, now: datetime) -> Step:
+    """A voicemail or an unanswered call of the rep's: counted, but the clock goes on."""
+    state = replace(facts.state, attempted_at=facts.state.attempted_at or now)
+    why = f"{name_of(facts, event.rep)} tried ({event.how}); nobody was reached, the clock goes on"
+    return Step(state, why=why, reps=(RepChange(event.rep, lapses=0),))
+
+
+def finished(facts: Facts, event: OutcomeReported, now: datetime) -> Step:
+    """The rep says how it went. Talking is a response too, kept apart as reported; the room is free again."""
+    state, in_time = facts.state, ""
+    if event.outcome in ("talked", "not_now") and state.responded_at is None:
+        state, in_time = replace(state, responded_at=now, response_how="reported"), promise.in_time(facts, now)
+    if state.owner is None:
+        state = offering.owned(state, event.rep, now)
+    done = closed(replace(facts, state=state), outcome=event.outcome, now=now)
+    who = name_of(facts, event.rep)
+    return replace(
+        done,
+        why=f"{who} reports: {event.outcome.replace('_', ' ')}{in_time}",
+        messages=telling.withdrawn(facts, others(facts, event.rep), winner=event.rep),
+        reps=(RepChange(event.rep, lapses=0),),
+    )
+
+
+def closed(facts: Facts, *, outcome: str, now: datetime) -> Step:
+    """Final. Later words of the person begin a new lead."""
+    state = replace(facts.state, status=Status.CLOSED, closed_at=now, outcome=outcome, offered_to=())
+    return Step(state, why=f"closed: {outcome}", disarm=True)
