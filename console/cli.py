@@ -4,6 +4,9 @@ Each command lives in a small module of console/commands; add yours to the list 
 """
 
 import sys
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -35,8 +38,17 @@ COMMANDS = (
 )
 
 
+def _version(context: click.Context, _parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        try:
+            click.echo(f"headroom {version('headroom')}")
+        except PackageNotFoundError:
+            click.echo("headroom, run from its folder without being installed")
+        context.exit()
+
+
 @click.group(help="Headroom answers every new lead, routes it to a rep who has room, and escalates until a person responds.")
-@click.version_option(package_name="headroom", prog_name="headroom")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
 def cli() -> None:
     """The commands hang below this one."""
 
@@ -76,7 +88,16 @@ def run(words: list[str]) -> int:
         return FOUND_PROBLEMS
     except BrokenPipeError:  # `headroom leads | head`
         return 0
+    except Exception as unforeseen:
+        click.echo(f"Something unforeseen: {_where(unforeseen)}. Please report this line.", err=True)
+        return FOUND_PROBLEMS
     return code if isinstance(code, int) else 0
+
+
+def _where(error: Exception) -> str:
+    """Kind and place of an error that is a mistake of ours; not its text, which may hold a person's data."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    return f"{type(error).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else type(error).__name__
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import redis
 
 from console.binaries import find_redis
 from console.embedded import Postgres, Redis
+from store import schema
 
 HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # a crash may cost us the test data
 HERE = {"localhost", "127.0.0.1", "::1", "", "0.0.0.0", None}
@@ -61,17 +62,8 @@ def migrated_template(postgres_url: str) -> Iterator[str]:
     """The name of an empty database with all migrations applied, made once per session; nobody may stay connected to it."""
     name = f"template_{uuid.uuid4().hex}"
     with _database(postgres_url, name) as url:
-        migrate(url)
+        schema.migrate(url)
         yield name
-
-
-def migrate(url: str) -> None:
-    """Bring an empty database to the newest schema."""
-    try:
-        from store import schema
-    except ImportError:  # the store is being built
-        return
-    schema.migrate(url)
 
 
 @pytest.fixture

@@ -112,6 +112,21 @@ class TestUse:
         _, out, err = headroom("leads")
         assert "geheim" not in out + err
 
+    def test_the_version_is_told(self, headroom):
+        code, out, _ = headroom("--version")
+        assert code == 0
+        assert out.startswith("headroom")
+
+    def test_a_mistake_of_ours_is_one_line_without_the_data_it_stumbled_over(self, headroom, monkeypatch):
+        def stumble(*_: object, **__: object) -> None:
+            raise KeyError("dana@example.com")
+
+        monkeypatch.setattr("console.commands.team.looked_at", stumble)
+        code, out, err = headroom("check", SAMPLE)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "KeyError at test_cli.py" in err
+        assert "dana" not in err
+
 
 class TestCheck:
     def test_the_sample_is_fine(self, headroom):
