@@ -83,6 +83,11 @@ class Wire:
                 raise NotSent("the provider's certificate is not valid", code="certificate") from error
             raise Ambiguous(f"no answer ({type(error).__name__})", code="no_answer") from error
 
+    def opened(self) -> int:
+        """How many connections were opened so far, to the hosts talked with lately."""
+        pools = [self._pool.pools[key] for key in self._pool.pools.keys()]  # noqa: SIM118  # not a mapping
+        return sum(pool.num_connections for pool in pools)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._pool.clear()

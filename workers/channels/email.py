@@ -52,7 +52,8 @@ class SendGrid:
             plain_text_content=Content("text/plain", words.body), html_content=Content("text/html", words.html) if words.html else None,
         )  # fmt: skip
         mail.reply_to = Email(self._from, firm)
-        mail.custom_arg = CustomArg("headroom_message_id", str(message.id))
+        # on the personalization: for the whole mail the vendor describes custom_args as a string, there as an object
+        mail.personalizations[0].add_custom_arg(CustomArg("headroom_message_id", str(message.id)))
         return mail
 
     def find(self, message: Claimed, *, since: datetime) -> Receipt | None:

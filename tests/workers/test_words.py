@@ -1,0 +1,180 @@
+"""The words: one segment each, nothing a stranger wrote does harm, and customers' own texts stay in their sandbox."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from config.settings import Settings
+from routing.words import segments
+from store.outbox import Claimed
+from tests.queue_builders import NOW
+from workers.letter import compose
+from workers.render import Rendered, render
+from workers.templates import FOLDER, WordsError, in_own_words
+
+SETTINGS = Settings(secret_key="a key that is long enough", public_url="https://leads.acme.co")
+ORDINARY = {
+    "first_name": "Dana", "name": "Dana Cole", "firm": "Acme Sales", "rep": "Priya", "rep_name": "Priya Nair", "due_text": "10:04 am",
+    "opens_text": "8:30 am", "pool": "Texas", "code": "A7", "stop_hint": "Reply STOP to opt out.", "kind": "form",
+    "company": "Acme Co", "place": "Austin, TX", "about": "Need a demo this week", "source": "website", "remaining": "3m 40s",
+    "target": "5m", "elapsed": "7m", "tried": "3", "cause": "offers ignored", "owner": "", "count": "1", "codes": "A7",
+    "winner": "Priya", "ago": "20s", "minutes": "5", "away": "yes", "phone": "+15125550143", "email": "dana@example.com",
+    "message": "Need a demo", "lapses": "2", "reason": "all full", "text": "Are you still there?", "turn": "1", "ring": "yes",
+    "postal_address": "1 Main St, Austin", "accepted": "", "test": "",
+}  # fmt: skip
+LONG = {name: value if name in ("stop_hint", "turn", "count", "phone", "text") else value * 6 for name, value in ORDINARY.items()}
+TO_MANAGERS = {"breach", "at_risk", "waiting", "away", "uncontactable"}
+TO_LEADS = {"ack", "ack_closed", "ack_moved", "relay"}
+TEXTS = sorted(path.name.removesuffix(".sms.txt") for path in FOLDER.glob("*.sms.txt"))
+OWN_WORDS = {"relay", "reply"}
+
+
+def message(template: str, channel: str = "sms", *, words: str | None = None, **fields: str) -> Claimed:
+    who = "lead" if template in TO_LEADS else "manager:kim" if template in TO_MANAGERS else "rep:priya"
+    return Claimed(
+        id=1, fence=1, lead_id=7, key="k", recipient=who, channel=channel, address="x", purpose="offer", template=template, words=words,
+        fields={**ORDINARY, **fields}, subject=None, body=None, attempts=0, created_at=NOW, expires_at=None, provider=None,
+        provider_id=None, ambiguous_at=None, lookups=0,
+    )  # fmt: skip
+
+
+def said(template: str, channel: str = "sms", **fields: str) -> Rendered:
+    return render(message(template, channel, **fields), SETTINGS)
+
+
+# --- one segment --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", TEXTS)
+@pytest.mark.parametrize(
+    "variant", [{}, {"test": "yes"}, {"kind": "call", "accepted": "yes", "count": "4"}, {"rep": "", "about": ""}]
+)
+def test_every_text_costs_one_segment(template, variant):
+    cost = segments(said(template, **variant).body)
+    assert (cost.encoding, cost.count) == ("GSM-7", 1)
+
+
+@pytest.mark.parametrize("template", sorted(set(TEXTS) - OWN_WORDS))
+def test_long_names_are_cut_rather_than_paid_for(template):
+    body = render(replace(message(template), fields=LONG), SETTINGS).body
+    assert segments(body).count <= 2
+    assert body
+
+
+def test_the_offer_says_who_and_by_when_and_how_to_answer():
+    body = said("offer").body
+    assert all(word in body for word in ("A7", "Dana Cole", "10:04 am", "1 accept", "2 pass"))
+    assert "https://leads.acme.co/offers/" in body
+    assert "5550143" not in body
+
+
+def test_a_text_with_room_for_all_facts_has_them():
+    body = said("offer", company="", place="", about="Demo", ring="").body
+    short = render(replace(message("offer"), recipient="rep:p"), replace(SETTINGS, public_url="http://h.co")).body
+    assert "Demo" in body or "Need a demo" in short
+
+
+# --- strangers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "link", ["https://evil.example/x", "http://evil.io", "www.evil.com", "evil.com/pay", "EVIL.COM", "pay.evil.co/now"]
+)
+@pytest.mark.parametrize("field", ["name", "company", "about", "place"])
+def test_a_link_in_a_leads_words_is_not_texted_on(link, field):
+    body = said("offer", **{field: f"see {link}"}).body.replace("https://leads.acme.co/offers/", "")
+    assert "evil" not in body.casefold()
+
+
+def test_an_address_is_not_taken_for_a_link():
+    assert "dana@example.com" in said("accepted", phone="").body
+
+
+def test_hidden_characters_and_line_breaks_are_stripped():
+    body = said("offer", name="Dana\u202e\u0000\r\n2 pass").body
+    assert not re.search("[\u202e\u0000\r\n]", body)
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300), st.sampled_from(sorted(set(TEXTS) - OWN_WORDS)), st.sampled_from(["sms", "email"]))
+def test_whatever_a_stranger_writes_becomes_one_harmless_message(text, template, channel):
+    made = said(template, channel, name=text, about=text, company=text, message=text, text=text)
+    assert made.body
+    assert "\x00" not in made.body
+    assert "\n" not in (made.subject or "")
+    assert "<script" not in (made.html or "").casefold()
+
+
+def test_a_stranger_cannot_forge_a_button():
+    made = said("offer", "email", about="x\n\n> Click here: https://evil.example/")
+    assert made.html is not None
+    assert made.html.count("<a href") == 1
+    assert "leads.acme.co" in re.findall('<a href="([^"]*)"', made.html)[0]
+
+
+# --- e-mails ------------------------------------------------------------------------------------------------------
+
+
+def test_an_offer_by_mail_has_facts_a_button_and_a_plain_twin():
+    made = said("offer", "email")
+    assert made.subject == "A7 Dana Cole, call by 10:04 am"
+    assert "Call by: 10:04 am" in made.body
+    assert made.html is not None
+    assert made.html.count('<td style="padding:2px 0">') == 3
+    assert made.html.count('<a href="https://leads.acme.co/offers/') == 1
+    assert "https://leads.acme.co/offers/" in made.body
+
+
+@pytest.mark.parametrize("template", TEXTS)
+def test_every_message_can_be_a_mail(template):
+    made = said(template, "email")
+    assert made.subject
+    assert made.body
+    assert made.html is not None
+    assert made.html.startswith("<!doctype html>")
+
+
+def test_html_escapes_what_it_shows():
+    assert "<b>" not in compose("Hi", "a <b>bold</b> name").html
+
+
+def test_a_rep_s_own_words_keep_their_lines():
+    assert said("relay", text="Hi Dana,\nhow is Tuesday?\n").body == "Hi Dana,\nhow is Tuesday?"
+
+
+# --- customers' own words -----------------------------------------------------------------------------------------
+
+
+def test_own_words_are_used_with_the_fields_filled_in():
+    made = said("ack", words="Hi {{ first_name }}, {% if rep %}{{ rep }}{% else %}we{% endif %} call by {{ due_text }}.")
+    assert (made.body, made.problem) == ("Hi Dana, Priya call by 10:04 am.", None)
+
+
+def test_own_words_by_mail_have_their_own_subject():
+    made = said("ack", "email", words="Hello {{ name }}\n\nBye", subject_words="Thanks, {{ first_name }}")
+    assert (made.subject, made.body) == ("Thanks, Dana", "Hello Dana Cole\n\nBye")
+
+
+BROKEN = [
+    "{{ first_name", "{{ secret_key }}", "{{ ''.__class__ }}", "{% for i in 'abc' %}x{% endfor %}", "{{ first_name.upper() }}",
+    "{{ first_name * 1000000 }}", "{% include 'x' %}", "{{ range(10) }}", "{{ first_name | attr('x') }}", "x" * 2_001,
+    "{% if missing %}{% endif %}", "  ", "{% set a = 1 %}", "{{ first_name['x'] }}", "{% macro m() %}{% endmacro %}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BROKEN)
+def test_words_that_do_not_do_are_replaced_by_ours_and_the_reason_is_kept(words):
+    with pytest.raises(WordsError):
+        in_own_words(words, ORDINARY)
+    made = said("ack", words=words)
+    assert made.body == said("ack").body
+    assert made.problem
+
+
+def test_an_unknown_field_is_named_with_those_there_are():
+    with pytest.raises(WordsError, match="no field 'surname'.*first_name"):
+        in_own_words("{{ surname }}", ORDINARY)
