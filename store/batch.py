@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from routing import journey, queueing
-from routing.capacity import can_take
 from routing.model import (
     Alarm,
     Bench,
@@ -165,7 +164,7 @@ class Batch:
             self.lock([pool_id])
             roster = self.rosters.get(pool_id) or self.rosters.setdefault(pool_id, load_roster(self.db, pool, self.team))
             roster.freed = False
-            if any(can_take(seat) for seat in roster.seats.values()):
+            if roster.ranking.has_room():
                 self.serve_queue(roster)
 
     def serve_queue(self, roster: Roster) -> None:
@@ -176,7 +175,7 @@ class Batch:
             self.happen(record.lead.id, RoomOpened())
             if record.state.status is not Status.WAITING:
                 starts = starts + 1 if is_fresh else 0
-            if not any(can_take(seat) for seat in roster.seats.values()):
+            if not roster.ranking.has_room():
                 break
         self.db.execute(text("UPDATE pools SET fresh_starts = :n WHERE id = :id"), {"n": starts, "id": roster.pool.id})
 
@@ -194,7 +193,7 @@ class Batch:
     def flush(self) -> None:
         """Write all that was decided since the last flush."""
         records = [record for record in self.leads.values() if record.is_new or record.state != record.before]
-        saving.insert_leads(self.db, [record for record in records if record.is_new], self.needs)
+        saving.insert_leads(self.db, records, self.needs, self.now)
         saving.update_leads(self.db, records, self.now)
         if self.steps:
             self.db.execute(saving.INSERT_STEPS, {"rows": saving.rows(self.steps), "now": self.now})

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from routing.codes import code_of
+from store.engine import at_once
 from store.saving import rows
 
 NUMBERED = frozenset({"form", "call", "message", "fetch_required"})  # what may become a lead gets its number at once
@@ -59,11 +60,11 @@ class Recorded:
 
 
 def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[Recorded]:
-    """Keep what came in, in one transaction; when this returns it is on disk. The answers are in the order of `received`."""
+    """Keep what came in, in one statement; when this returns it is on disk. The answers are in the order of `received`."""
     if not received:
         return []
     values = [row(each) for each in received]
-    with engine.begin() as db:
+    with at_once(engine) as db:
         stored = {(r.source, r.external_id): r for r in db.execute(STORE, {"rows": rows(values), "now": now})}
         missing = [value for value in values if (value["source"], value["external_id"]) not in stored]
         known = {(r.source, r.asked): r for r in db.execute(FIND, {"rows": rows(missing)})} if missing else {}

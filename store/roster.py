@@ -11,15 +11,17 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, text
 
 from routing import strategies
-from routing.capacity import can_take, why_not
+from routing.capacity import can_take
 from routing.model import Bench, Person, RepChange, Seat, State, Status
-from routing.strategies.order import Direction, best_first
+from routing.strategies.order import Direction
 from routing.team import Pool, Team
+from store.ranking import Ranking
 
 SMALL = 200
 SHORTLIST = 64
 SHOWN = 12  # pools up to this size show every rep's reason in the timeline
 WAITING_COUNTED = 200
+A_FEW = 8  # seats changed at once up to which they are put in place one by one
 
 SEATS = """
 SELECT r.id AS rep, coalesce(s.name, r.id) AS name, coalesce(s.rank, 0) AS rank, coalesce(s.weight, 1) AS weight,
@@ -64,15 +66,28 @@ class Roster:
     changes: dict[str, Change] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
     freed: bool = False
+    ranked: Ranking | None = None  # made when it is first asked for; None again when many seats have changed at once
+
+    @property
+    def ranking(self) -> Ranking:
+        """Who can take a lead, in the strategy's order."""
+        if self.ranked is None:
+            self.ranked = Ranking(self.seats.values(), strategies.get(self.pool.strategy).order)
+        return self.ranked
+
+    def put(self, seat: Seat) -> None:
+        """A seat as it is from now on."""
+        self.seats[seat.rep] = seat
+        if self.ranked is not None:
+            self.ranked.put(seat)
 
     def bench(self, state: State, person: Person, names: Iterable[str] = ()) -> Bench:
         """The pool as a decision about this lead sees it."""
-        able = best_first((seat for seat in self.seats.values() if can_take(seat)), strategies.get(self.pool.strategy).order)
-        asked = {state.owner, *state.offered_to, *state.lapsed_by, person.last_rep, *names}
+        asked = {name for name in (state.owner, *state.offered_to, *state.lapsed_by, person.last_rep, *names) if name}
         shown = self.seats if self.whole and self.size <= SHOWN else {}
-        named = {rep: seat for rep, seat in (self.guests | self.seats).items() if rep in asked or rep in shown}
+        named = {rep: seat for rep in (*shown, *sorted(asked)) if (seat := self.seats.get(rep) or self.guests.get(rep))}
         return Bench(
-            able=able, others=self.others(), named=named, opens_at=self.opens_at, size=self.size, waiting=self.waiting,
+            able=self.ranking.able(), others=self.others(), named=named, opens_at=self.opens_at, size=self.size, waiting=self.waiting,
         )  # fmt: skip
 
     def ensure(self, db: Connection, team: Team, names: set[str]) -> None:
@@ -82,18 +97,14 @@ class Roster:
             return
         for row in db.execute(text(NAMED), {"pool": self.pool.id, "names": sorted(missing)}).mappings():
             seat = seat_of(row, team)
-            (self.seats if seat.rep in self.pool.members else self.guests)[seat.rep] = seat
+            if seat.rep in self.pool.members:
+                self.put(seat)
+            else:
+                self.guests[seat.rep] = seat
 
     def others(self) -> Mapping[str, int]:
         """How many cannot take a lead, by reason; in a large pool as last counted by the clock."""
-        if not self.whole:
-            return self.tally
-        counted: dict[str, int] = {}
-        for seat in self.seats.values():
-            if not can_take(seat):
-                why = reason(seat)
-                counted[why] = counted.get(why, 0) + 1
-        return counted
+        return self.ranking.others() if self.whole else self.tally
 
     def apply(self, before: State, after: State, changes: Iterable[RepChange], *, now: datetime, forced: bool) -> None:
         """Move the counts from one state of a lead to the next. `forced`: a person's decision, which may go over a cap."""
@@ -115,12 +126,8 @@ class Roster:
         self.freed |= opened < 0 or unanswered < 0
         seat = self.seats.get(rep)
         if seat:
-            self.seats[rep] = replace(
-                seat,
-                open=max(seat.open + opened, 0),
-                unanswered=max(seat.unanswered + unanswered, 0),
-                today=max(seat.today + today, 0),
-            )
+            counts = {"open": seat.open + opened, "unanswered": seat.unanswered + unanswered, "today": seat.today + today}
+            self.put(replace(seat, **{name: max(count, 0) for name, count in counts.items()}))  # type: ignore[arg-type]
 
     def note(self, change: RepChange, now: datetime) -> None:
         """Turns taken, silences, signs of life."""
@@ -137,14 +144,17 @@ class Roster:
             if seat:
                 seat = replace(seat, last_assigned_at=now)
         if seat:
-            self.seats[change.rep] = seat
+            self.put(seat)
 
     def charge(self, rep: str) -> None:
         """Let the strategy count the turn."""
         chosen = self.seats.get(rep)
-        able = [seat for seat in self.seats.values() if can_take(seat) or seat is chosen]
-        for seat in strategies.get(self.pool.strategy).charge(able, rep):
-            self.seats[seat.rep] = seat
+        able = [*self.ranking.able(), *([chosen] if chosen and not can_take(chosen) else [])]
+        charged = strategies.get(self.pool.strategy).charge(able, rep)
+        if len(charged) > A_FEW:
+            self.ranked = None
+        for seat in charged:
+            self.put(seat)
             self.charged.add(seat.rep)
 
 
@@ -167,11 +177,6 @@ def holdings(state: State) -> dict[str, tuple[int, int]]:
             return {state.owner: (1, 0)}
         case _:
             return {}
-
-
-def reason(seat: Seat) -> str:
-    """The reason as it is counted: an absence by name, any cap as "full"."""
-    return seat.absence or ("full" if why_not(seat) else "free")
 
 
 def order_by(strategy: str) -> str:

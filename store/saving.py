@@ -34,12 +34,16 @@ def plain(value: object) -> object:
 
 INSERT_LEADS = text("""
 INSERT INTO leads (id, code, person_id, source, kind, channel, pool, policy_version, rule, sla, matched, needs, content, message,
-                   is_test, arrived_at, status, changed_at)
-SELECT id, code, person_id, source, kind, channel, pool, policy_version, rule, sla, matched, needs, content, message, is_test,
-       arrived_at, 'new', arrived_at
+                   is_test, arrived_at, status, owner, holders, call_sid, accept_due_at, response_due_at, accepted_at, attempted_at,
+                   responded_at, breached_at, closed_at, changed_at, state)
+SELECT id, code, person_id, source, kind, channel, pool, policy_version, rule, sla, matched, needs, content, message,
+       is_test, arrived_at, status, owner, holders, call_sid, accept_due_at, response_due_at, accepted_at, attempted_at,
+       responded_at, breached_at, closed_at, :now, state
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, code text, person_id bigint, source text, kind text, channel text,
      pool text, policy_version int, rule text, sla text, matched text[], needs text[], content jsonb, message text, is_test boolean,
-     arrived_at timestamptz)
+     arrived_at timestamptz, status text, owner text, holders text[], call_sid text, accept_due_at timestamptz,
+     response_due_at timestamptz, accepted_at timestamptz, attempted_at timestamptz, responded_at timestamptz,
+     breached_at timestamptz, closed_at timestamptz, state jsonb)
 """)
 
 UPDATE_LEADS = text("""
@@ -117,25 +121,28 @@ WHERE seats.pool = r.pool AND seats.rep = r.rep
 """)
 
 
-def insert_leads(db: Connection, records: Sequence[LeadRecord], needs: Mapping[int, frozenset[str]]) -> None:
-    """New leads, before their first step."""
+def insert_leads(db: Connection, records: Iterable[LeadRecord], needs: Mapping[int, frozenset[str]], now: datetime) -> None:
+    """New leads as they are after their first steps."""
     values = [
         {
+            **columns(r.state),
             "id": r.lead.id, "code": r.lead.code, "person_id": r.person_id, "source": r.lead.source, "kind": r.lead.kind,
             "channel": r.lead.channel, "pool": r.pool, "policy_version": r.version, "rule": r.rule, "sla": r.sla,
             "matched": r.matched, "needs": needs.get(r.lead.id, ()), "content": r.content or {}, "message": r.lead.message,
             "is_test": r.lead.is_test, "arrived_at": r.lead.arrived_at,
         }
-        for r in records
+        for r in records if r.is_new
     ]  # fmt: skip
     if values:
-        db.execute(INSERT_LEADS, {"rows": rows(values)})
+        db.execute(INSERT_LEADS, {"rows": rows(values), "now": now})
 
 
 def update_leads(db: Connection, records: Iterable[LeadRecord], now: datetime) -> None:
-    """The states after the batch; the columns are copies of the state's fields for queries."""
+    """The states of known leads after the batch; the columns are copies of the state's fields for queries."""
     values = [
-        {**columns(record.state), "id": record.lead.id} for record in records if record.is_new or record.state != record.before
+        {**columns(record.state), "id": record.lead.id}
+        for record in records
+        if not record.is_new and record.state != record.before
     ]
     if values:
         db.execute(UPDATE_LEADS, {"rows": rows(values), "now": now})
