@@ -46,11 +46,8 @@ def test_it_agrees_with_sorting_anew_after_every_change(strategy, size, changes)
 
 
 def test_who_is_off_shift_is_not_counted_as_full():
-    seats = [
-        Seat("ann", "Ann", cap_open=2, open=2),
-        Seat("bob", "Bob", absence="off shift", cap_open=2, open=2),
-        Seat("cy", "Cy"),
-    ]
+    ann, bob, cy = crew(3).values()
+    seats = [replace(ann, open=5), replace(bob, open=5, absence="off shift"), cy]
     ranking = Ranking(seats, strategies.get("least_loaded").order)
-    assert [seat.rep for seat in ranking.able()] == ["cy"]
+    assert [seat.rep for seat in ranking.able()] == ["rep2"]
     assert ranking.others() == {"full": 1, "off shift": 1}
