@@ -18,8 +18,6 @@ Headers = tuple[tuple[str, str], ...]
 def raw_body(request: Request, most: int = LARGEST_BODY) -> bytes:
     """The bytes as they came. Raises TooLarge above `most` bytes, Unreadable when the sender broke off."""
     mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
-    if (request.content_length or 0) > most:
-        raise TooLarge("The body is too large", where="the body", mend=mend)
     request.max_content_length = most
     try:
         return request.get_data(cache=True)

@@ -11,7 +11,7 @@ from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
 
 FORM = "application/x-www-form-urlencoded"
-CONTENT_TYPES = frozenset({FORM, "application/json"})
+CONTENT_TYPES = frozenset({FORM})
 
 
 def verify(delivery: Delivery, tokens: Sequence[str]) -> None:
@@ -21,8 +21,7 @@ def verify(delivery: Delivery, tokens: Sequence[str]) -> None:
         raise NotSigned(
             "The signature is missing", where="the X-Twilio-Signature header", mend="Only Twilio may call this address."
         )
-    sent = delivery.form if delivery.mimetype == FORM else delivery.body
-    if not signatures.is_twilios(delivery.url, sent, signature, tokens):
+    if not signatures.is_twilios(delivery.url, delivery.form, signature, tokens):
         mend = "Set TWILIO_AUTH_TOKEN to the token of this account and PUBLIC_URL to the address Twilio calls."
         raise NotGenuine("The signature is wrong", where="the X-Twilio-Signature header", mend=mend)
 

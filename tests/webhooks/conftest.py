@@ -61,6 +61,7 @@ class Memory:
 
     rows: dict[tuple[str, str], tuple[int, Received]] = field(default_factory=dict)
     reports: list[object] = field(default_factory=list)
+    asked: int = 0
     rings: int = 0
     decided: list[int] = field(default_factory=list)
     state: State = field(default_factory=State)
@@ -70,6 +71,7 @@ class Memory:
     def record(self, received: Sequence[Received], now: datetime) -> list[Recorded]:
         if self.fails:
             raise ConnectionError("the database is away")
+        self.asked += len(received)
         return [self._one(each) for each in received]
 
     def decide(self, inbox_id: int, now: datetime) -> After | None:

@@ -129,6 +129,25 @@ def test_too_many_from_one_address_must_wait_and_others_need_not(front):
     assert other.status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "believed"),
+    [
+        (0, "", "192.0.2.1"),
+        (0, "203.0.113.9", "192.0.2.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (2, "6.6.6.6, 203.0.113.9, 192.0.2.8", "203.0.113.9"),
+        (2, "", "192.0.2.1"),
+    ],
+)
+def test_only_what_our_own_proxies_say_of_the_sender_is_believed(front, proxies, forwarded, believed):
+    front.use_settings(trusted_proxies=proxies)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    environ = {"REMOTE_ADDR": "192.0.2.1"}
+    front.client.post("/webhooks/website", json={"name": "Dana"}, headers=headers, environ_overrides=environ)
+    assert front.last.content["extra"]["remote_address"] == believed
+
+
 def test_what_is_signed_is_never_dropped(front):
     statuses = {
         front.call("texts", MessageSid=f"SM{n}", From="+15125550143", To="+15125550100", Body="hi").status_code

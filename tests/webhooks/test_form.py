@@ -235,6 +235,10 @@ def test_a_foreign_page_may_not(front, origin):
     assert front.heard == []
 
 
+def test_our_own_pages_may_post_to_any_source(front):
+    assert front.post_json("shop", DANA, Origin="https://leads.example.com").status_code == 202
+
+
 def test_where_no_origin_is_named_anybody_may_post_but_no_script_may_read(front):
     answer = front.post_json("website", DANA, Origin="https://anywhere.example")
     assert answer.status_code == 202

@@ -134,6 +134,7 @@ def test_a_lead_ad_sent_again_in_another_batch_is_the_same(front):
     meta(front, {"object": "page", "entry": [{"id": "P", "changes": [other, change, change]}]})
     assert [each.external_id for each in front.heard] == ["meta_leadgen:123123123123123123", "meta_leadgen:9"]
     assert {each.event for each in front.heard} == {"fetch_required"}
+    assert front.store.asked == 3  # twice in one post is told once
 
 
 def test_the_dashboards_test_lead_is_a_test(front):

@@ -20,6 +20,8 @@ from webhooks.lead import common_lead, full_name, tracking
         ("tel:+1-512-555-0143", "US", "+15125550143"),
         ("+266696687", "US", None),
         ("+7378742833", "US", None),
+        ("7378742833", "US", None),
+        ("266696687", "ES", None),
         ("anonymous", "US", None),
         ("Restricted", "US", None),
         ("client:bob", "US", None),
@@ -127,6 +129,8 @@ def test_a_bucket_refills_evenly_and_forgets_the_longest_unseen():
     assert [buckets.seconds_to_wait("dana", 2) for _ in range(3)] == [0.0, 0.0, 30.0]
     seconds[0] += 30
     assert [buckets.seconds_to_wait("dana", 2) for _ in range(2)] == [0.0, 30.0]
+    seconds[0] += 3600
+    assert [buckets.seconds_to_wait("dana", 2) for _ in range(3)] == [0.0, 0.0, 30.0]
     for n in range(limits.MOST_BUCKETS):
         buckets.seconds_to_wait(f"stranger {n}", 2)
     assert buckets.seconds_to_wait("dana", 2) == 0.0

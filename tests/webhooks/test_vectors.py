@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webhooks.bodies import read_form
-from webhooks.signatures import is_metas, is_sendgrids, is_standard, is_twilios, sign_standard
+from webhooks.signatures import is_metas, is_sendgrids, is_standard, is_twilios, sign_meta, sign_standard
 
 VECTORS = Path(__file__).parents[1] / "data" / "vectors"
 
@@ -43,6 +43,13 @@ def test_meta(vector):
     assert not is_metas(body, "", [vector["secret"]])
 
 
+def test_meta_digest_under_another_name_is_refused():
+    digest = sign_meta(b"{}", "secret").partition("=")[2]
+    assert is_metas(b"{}", f"sha256={digest}", ["secret"])
+    assert not is_metas(b"{}", f"sha512={digest}", ["secret"])
+    assert not is_metas(b"{}", digest, ["secret"])
+
+
 @pytest.mark.parametrize("vector", cases("meta", "hub_challenge"))
 def test_meta_handshake(front, vector):
     query = vector["url"].partition("?")[2]
@@ -51,6 +58,7 @@ def test_meta_handshake(front, vector):
     assert answer.mimetype == vector["response"]["content_type"]
     assert front.client.get(f"/webhooks/meta?{query}x").status_code == 403
     assert front.client.get("/webhooks/meta").status_code == 403
+    assert front.client.get(f"/webhooks/meta?{query.replace('subscribe', 'unsubscribe')}").status_code == 403
 
 
 @pytest.mark.parametrize("vector", cases("standard_webhooks"))
@@ -60,6 +68,13 @@ def test_standard_webhooks(vector):
     assert is_standard(body, vector["headers"], ["whsec_AAAA", vector["secret"]], now) == (vector["expect"] == "valid")
     assert not is_standard(body + b" ", vector["headers"], [vector["secret"]], now)
     assert not is_standard(body, vector["headers"], [], now)
+
+
+@pytest.mark.parametrize("at", ["", "soon", "-1", "1614265330.5", "9" * 5_000, "\u0661\u0662"])
+def test_a_timestamp_that_is_none_is_refused(at):
+    now = datetime.fromtimestamp(1614265330, UTC)
+    headers = {**sign_standard(b"{}", "msg_1", "whsec_AAAA", now), "webhook-timestamp": at}
+    assert not is_standard(b"{}", headers, ["whsec_AAAA"], now)
 
 
 @pytest.mark.parametrize(("late", "good"), [(-301, False), (-300, True), (300, True), (301, False)])

@@ -112,7 +112,7 @@ def _is_allowed(delivery: Delivery) -> bool:
     origin = delivery.headers.get("origin", "").lower()
     ours = "{0.scheme}://{0.netloc}".format(urlsplit(delivery.settings.public_url)).lower()
     allowed = {each.rstrip("/").lower() for each in delivery.source.origins}
-    return bool(origin) and bool(allowed) and origin != "null" and (origin in allowed or origin == ours or "*" in allowed)
+    return bool(origin) and bool(allowed) and (origin in allowed or origin == ours or "*" in allowed)
 
 
 def _is_browser(delivery: Delivery) -> bool:
