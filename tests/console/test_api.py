@@ -1,0 +1,169 @@
+"""The JSON API: what it gives, whom it refuses, and that its description tells the truth."""
+
+import re
+from datetime import datetime
+
+import pytest
+from openapi_core import OpenAPI
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from openapi_spec_validator import validate
+from werkzeug.wrappers import Request
+
+from console.openapi import DESCRIPTION
+from console.web import ROUTES
+from tests.console.conftest import API_TOKEN
+
+PATHS = ("/api/leads", "/api/leads/A1", "/api/reps", "/api/pools")
+
+
+@pytest.fixture
+def api(house):
+    return house.client(authorization=f"Bearer {API_TOKEN}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("given", [None, "Bearer wrong", f"Basic {API_TOKEN}", "Bearer", f"Bearer {API_TOKEN}x", "Bearer é"])
+def test_without_the_token_nothing_is_told(house, path, given):
+    answer = house.client().get(path, headers={"Authorization": given.encode("latin-1").decode("latin-1")} if given else {})
+    assert answer.status_code == 401 and answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert set(answer.json["error"]) == {"what", "where", "mend"}
+
+
+def test_a_lead_is_told_whole(house, api):
+    code = house.lead(
+        email="dana@acme.example", utm={"campaign": "brand-tx"}, click_ids={"gclid": "Cj0"}, extra={"employees": "250"}, locale="en-US",
+        consent=[{"key": "sms", "value": True, "text": "Text me"}], campaign={"id": "7"}, submitted_at="2026-11-24T15:59:58Z",
+    )  # fmt: skip
+    house.send()
+    lead = api.get(f"/api/leads/{code.lower()}").json
+    said = {
+        "code": code, "name": "Dana Cole", "phone": "+15125550143", "email": "dana@acme.example", "company": "Acme Co",
+        "message": "Need a demo", "utm": {"campaign": "brand-tx"}, "click_ids": {"gclid": "Cj0"}, "campaign": {"id": "7"},
+        "consent": [{"key": "sms", "value": True, "text": "Text me"}], "locale": "en-US", "submitted_at": "2026-11-24T15:59:58Z",
+        "is_test": False, "source": "website", "channel": "form", "kind": "form", "status": "offered", "pool": "sales",
+        "rule": "everything", "sla": "hot", "owner": None, "offered_to": ["ann"], "responded_at": None,
+        "arrived_at": "2026-11-24T16:00:00Z", "accept_due_at": "2026-11-24T16:04:00Z", "response_due_at": "2026-11-24T16:08:00Z",
+    }  # fmt: skip
+    assert {name: lead[name] for name in said} == said
+    assert lead["extra"]["employees"] == "250"
+    assert lead["steps"][0]["event"] == "LeadArrived" and "offered to Ann Novak" in lead["steps"][0]["why"]
+    assert {message["recipient"] for message in lead["messages"]} >= {"lead", "rep:ann"}
+    house.client().post(house.offer(code, "ann"), data={"do": "accept"})
+    lead = api.get(f"/api/leads/{code}").json
+    assert lead["owner"] == "ann" and lead["owner_name"] == "Ann Novak" and lead["offered_to"] == []
+
+
+def test_an_undecided_lead_is_told_as_such_and_an_unknown_one_not(house, api):
+    house.rows(
+        "INSERT INTO inbox (source, external_id, event, body, digest, received_at, due_at, number)"
+        " VALUES ('website', 'x', 'form', '', '', now(), now(), 7)"
+    )
+    coming = api.get("/api/leads/g1")
+    assert coming.status_code == 202 and coming.json["code"] == "G1"
+    for code in ("Z99", "nonsense", "%00", "A" * 300):
+        assert api.get(f"/api/leads/{code}").status_code == 404
+
+
+def test_leads_are_paged_newest_first(house, api):
+    codes = [house.lead(f"Person {n}", phone=f"+1512555010{n}") for n in range(5)]
+    seen, path = [], "/api/leads?limit=2"
+    while path:
+        page = api.get(path).json
+        assert len(page["leads"]) <= 2
+        seen += [lead["code"] for lead in page["leads"]]
+        path = page["next"] and f"/api/leads?limit=2&cursor={page['next']}"
+    assert seen == codes[::-1]
+
+
+def test_leads_are_filtered(house, api):
+    first = house.lead()
+    house.later(minutes=9)
+    second = house.lead("Omar Park", phone="+14155550199")
+
+    def codes(query: str) -> list[str]:
+        return [lead["code"] for lead in api.get(f"/api/leads?{query}").json["leads"]]
+
+    assert codes("late=true") == [first] and codes("late=false") == [second, first]
+    assert codes("since=2026-11-24T16:05:00Z") == [second]
+    assert codes("pool=sales") == [second, first] and codes("pool=none") == []
+    assert codes("status=closed") == []
+    assert set(codes("status=offered") + codes("status=waiting")) == {first, second}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=lost", "late=perhaps", "since=yesterday", "since=2026-11-24T16:00:00", "since=9999-12-31T23:59:59-23:00", "limit=0", "limit=201",
+     "limit=x", "cursor=x", "cursor=MTIz%0A", "cursor=%00", "pool=", "pool=%00", "unknown=1"],
+)  # fmt: skip
+def test_a_parameter_that_makes_no_sense_is_named(api, query):
+    answer = api.get(f"/api/leads?{query}")
+    assert answer.status_code == 400
+    assert answer.json["error"]["where"] == f"query {query.split('=')[0]}" and answer.json["error"]["mend"]
+
+
+def test_reps_and_pools_tell_who_has_room(house, api):
+    house.lead()
+    ann, bob = api.get("/api/reps").json["reps"]
+    assert (ann["id"], ann["open"], ann["unanswered"], ann["room"], ann["on_duty"], ann["pools"]) == (
+        "ann",
+        1,
+        1,
+        1,
+        True,
+        ["sales"],
+    )
+    assert (bob["room"], bob["cap_open"], bob["cap_unanswered"]) == (1, 4, 1)
+    [sales] = api.get("/api/pools").json["pools"]
+    assert (sales["id"], sales["free"], sales["waiting"], sales["offer"], sales["offer_for_seconds"]) == (
+        "sales",
+        2,
+        0,
+        "one_at_a_time",
+        120,
+    )
+
+
+# --- the description ---
+
+
+def test_the_description_is_open_and_valid(house):
+    served = house.client().get("/api/openapi.json").json
+    validate(served)
+    assert served["servers"] == [{"url": house.settings.public_url}]
+
+
+def test_the_description_names_every_route_and_no_other():
+    routes = {re.sub(r"<(\w+)>", r"{\1}", route.path) for route in ROUTES if route.path.startswith("/api/")}
+    assert set(DESCRIPTION["paths"]) == routes - {"/api/openapi.json"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/leads", "/api/leads?limit=1", "/api/leads?limit=0", "/api/leads?status=waiting&late=true&since=2026-11-24T00:00:00Z", "/api/leads/A1",
+     "/api/leads/Z9", "/api/leads/Z1", "/api/reps", "/api/pools"],
+)  # fmt: skip
+@pytest.mark.parametrize("token", [API_TOKEN, "wrong"])
+def test_every_answer_is_as_described(house, path, token):
+    house.lead(email="dana@acme.example", consent=[{"key": "sms", "value": True}])
+    house.lead("Somebody", phone=None)
+    house.lead("Omar Park", phone="+14155550199")
+    house.send()
+    house.later(minutes=9)
+    house.rows(
+        "INSERT INTO inbox (source, external_id, event, body, digest, received_at, due_at, number)"
+        " VALUES ('website', 'x', 'form', '', '', now(), now(), 24)"
+    )
+    client = house.client(authorization=f"Bearer {token}")
+    answer = client.get(path, base_url=house.settings.public_url)
+    checked = OpenAPI.from_dict({**DESCRIPTION, "servers": [{"url": house.settings.public_url}]})
+    asked = WerkzeugOpenAPIRequest(Request(answer.request.environ))
+    result = checked.unmarshal_response(asked, WerkzeugOpenAPIResponse(answer))
+    assert result.errors == []
+
+
+def test_instants_are_utc_and_say_so(house, api):
+    code = house.lead()
+    lead = api.get(f"/api/leads/{code}").json
+    for name, value in lead.items():
+        if name.endswith("_at") and value:
+            assert value.endswith("Z") and datetime.fromisoformat(value).utcoffset().total_seconds() == 0, name
