@@ -1,0 +1,156 @@
+"""The clock process: it rings, does what nobody did, and doubts a clock that jumps."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from config import clock as times
+from config.bell import Bell
+from store import inbox, notices
+from store.inbox import Received
+from tests.queue_builders import rows
+from workers.clock import NAP, SHORT_NAP, Clock
+from workers.work import CLOCK_NOTICE, Work
+
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+
+
+class Times:
+    """A clock to move by hand: `wall` and `steady` need not agree."""
+
+    def __init__(self) -> None:
+        self.at, self.steady = NOW, 1_000.0
+
+    def pass_(self, seconds: float, *, jump: float = 0) -> None:
+        self.at += timedelta(seconds=seconds + jump)
+        self.steady += seconds
+
+
+class Rung(Bell):
+    """A bell that somebody hears, and that counts."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None)
+        self.rings = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+
+@pytest.fixture
+def moved(monkeypatch) -> Times:
+    moved = Times()
+    monkeypatch.setattr(times, "now", lambda: moved.at)
+    monkeypatch.setattr(times, "monotonic", lambda: moved.steady)
+    return moved
+
+
+@pytest.fixture
+def work(engine, settings, moved) -> Iterator[Work]:
+    work = Work(engine, settings)
+    yield work
+    work.close()
+
+
+def dana_writes(engine) -> None:
+    said = {"name": "Dana Cole", "phone": "+15125550143", "channel": "form", "kind": "form"}
+    inbox.record(engine, [Received("website", "form:1", "form", said, b"{}", {}, times.now())], times.now())
+
+
+def compare(clockwork: Clock, moved: Times, *, database: float = 0) -> None:
+    clockwork._compare(moved.at, moved.at + timedelta(seconds=database), moved.steady)
+
+
+def test_with_nobody_to_ring_for_it_does_the_work_itself(engine, settings, work, moved, provider):
+    dana_writes(engine)
+    clockwork = Clock(engine, settings, bell=Bell(None), work=work)
+    clockwork.tick()
+    assert len(rows(engine, "leads")) == 1
+    assert len(provider.to("+15125550143")) == 1
+    assert clockwork.tick() <= SHORT_NAP
+
+
+def test_with_workers_it_rings_and_leaves_it_to_them_for_two_seconds(engine, settings, work, moved):
+    dana_writes(engine)
+    bell = Rung()
+    clockwork = Clock(engine, settings, bell=bell, work=work)
+    clockwork.tick()
+    assert (bell.rings, rows(engine, "leads")) == (1, [])
+    moved.pass_(1.9)
+    clockwork.tick()
+    assert (bell.rings, rows(engine, "leads")) == (2, [])
+    moved.pass_(0.2)
+    clockwork.tick()
+    assert len(rows(engine, "leads")) == 1
+
+
+def test_with_nothing_to_do_it_sleeps_and_beats(engine, settings, work, moved):
+    clockwork = Clock(engine, settings, bell=Rung(), work=work)
+    nap = clockwork.tick()
+    while rows(engine, "reps") and nap < NAP:  # the first look turns the shifts of the sample team
+        moved.pass_(3)
+        nap = clockwork.tick()
+    assert nap == NAP
+    [beat] = rows(engine, "beats", name="clock")
+    assert beat["at"] == moved.at
+
+
+def test_it_wakes_when_the_next_alarm_is_due(engine, settings, work, moved):
+    clockwork = Clock(engine, settings, bell=Bell(None), work=work)
+    dana_writes(engine)
+    clockwork.tick()
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE alarms SET due_at = %s WHERE armed", (moved.at + timedelta(seconds=0.1),))
+    clockwork.tick()
+    assert clockwork.tick() <= timedelta(seconds=0.1)
+    moved.pass_(0.1)
+    before = len(rows(engine, "steps"))
+    clockwork.tick()
+    assert len(rows(engine, "steps")) > before
+
+
+def test_a_clock_that_jumps_is_doubted_for_a_minute(engine, settings, work, moved):
+    clockwork = Clock(engine, settings, bell=Bell(None), work=work)
+    compare(clockwork, moved)
+    moved.pass_(1, jump=45)
+    compare(clockwork, moved)
+    assert notices.open_since(engine, CLOCK_NOTICE) == moved.at
+    moved.pass_(59)
+    compare(clockwork, moved)
+    assert notices.open_since(engine, CLOCK_NOTICE) is not None
+    moved.pass_(2)
+    compare(clockwork, moved)
+    assert notices.open_since(engine, CLOCK_NOTICE) is None
+
+
+@pytest.mark.parametrize(("apart", "doubted"), [(31, True), (-31, True), (29, False)])
+def test_a_clock_that_differs_from_the_databases_is_doubted(engine, settings, work, moved, apart, doubted):
+    clockwork = Clock(engine, settings, bell=Bell(None), work=work)
+    compare(clockwork, moved, database=apart)
+    assert (notices.open_since(engine, CLOCK_NOTICE) is not None) == doubted
+
+
+def test_while_in_doubt_only_a_few_alarms_ring_a_second(engine, settings, work, moved):
+    dana_writes(engine)
+    work.for_a_while(5)
+    [dana] = rows(engine, "leads")
+    with engine.begin() as db:
+        columns = "code, person_id, source, kind, channel, pool, policy_version, rule, sla, arrived_at, status, changed_at, state"
+        db.exec_driver_sql(
+            f"INSERT INTO leads (id, {columns}) SELECT n, 'Z' || n, {columns.partition(', ')[2]} FROM leads, generate_series(100, 149) n"
+        )
+        db.exec_driver_sql("UPDATE alarms SET armed = false")
+        db.exec_driver_sql("UPDATE leads SET closed_at = NULL")
+        db.exec_driver_sql(
+            "INSERT INTO alarms (lead_id, key, due_at, event, data) SELECT id, 'test', %s, 'RetryDue', '{}' FROM leads",
+            (moved.at,),
+        )
+    notices.raise_notice(engine, CLOCK_NOTICE, "in doubt", moved.at)
+    work.once()
+    work.once()
+    assert len(rows(engine, "alarms", key="test", armed=False)) == 20
+    moved.pass_(1)
+    work.once()
+    assert len(rows(engine, "alarms", key="test", armed=False)) == 40
+    assert dana["code"]
