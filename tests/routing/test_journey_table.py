@@ -1,0 +1,456 @@
+"""The journey's sentences, one row each: where the lead is, what happens, where it is then, who has it, and a piece of the why."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from routing import model
+from routing.journey import step
+from routing.model import Event, Person, RepChange, Status, Step
+from tests.builders import (
+    ALL_FULL,
+    DANA,
+    EVERYBODY,
+    MINUTE,
+    NOBODY,
+    NOW,
+    POOL,
+    STATES,
+    a_bench,
+    a_lead,
+    a_seat,
+    accepted,
+    after,
+    alarm_keys,
+    facts,
+    message,
+    offered,
+    promised,
+    responded,
+    ringing,
+    told,
+    waiting,
+)
+
+ONE_OF_EACH = {
+    "LeadArrived": model.LeadArrived(),
+    "CallArrived": model.CallArrived("CA1"),
+    "CallBridged": model.CallBridged("priya"),
+    "RingUnanswered": model.RingUnanswered("priya", "no-answer"),
+    "CallMissed": model.CallMissed("hung up"),
+    "VoicemailLeft": model.VoicemailLeft("https://example.org/1", 12),
+    "MessageArrived": model.MessageArrived("sms", "hello?"),
+    "OfferAccepted": model.OfferAccepted("priya", "sms"),
+    "OfferPassed": model.OfferPassed("priya", "sms"),
+    "OfferLapsed": model.OfferLapsed(1),
+    "RoomOpened": model.RoomOpened(),
+    "RetryDue": model.RetryDue(),
+    "AcceptDue": model.AcceptDue(),
+    "ResponseDue": model.ResponseDue(),
+    "RungReached": model.RungReached(2),
+    "EscalationAcknowledged": model.EscalationAcknowledged("kim"),
+    "AcknowledgementExpired": model.AcknowledgementExpired(),
+    "LeadAssigned": model.LeadAssigned("tom", "Kim Ortega"),
+    "HumanResponded": model.HumanResponded("priya", "text", text="On my way"),
+    "ResponseAttempted": model.ResponseAttempted("priya", "voicemail"),
+    "OutcomeReported": model.OutcomeReported("priya", "talked"),
+    "NoteAdded": model.NoteAdded("Kim Ortega", "a friend of the house"),
+    "RepLeft": model.RepLeft("priya", "has gone off shift"),
+    "AcknowledgementFailed": model.AcknowledgementFailed("sms", "30003"),
+    "OfferUndelivered": model.OfferUndelivered("priya", "30003"),
+    "CloseDue": model.CloseDue(),
+}
+BENCHES = {"everybody free": EVERYBODY, "nobody on shift": NOBODY, "all full": ALL_FULL, "an empty pool": a_bench(size=0)}
+FINAL = (Status.CLOSED,)
+
+
+def test_there_is_one_of_each_event():
+    assert {kind.__name__ for kind in get_args(Event)} == set(ONE_OF_EACH)
+    assert set(STATES) == set(Status)
+
+
+@pytest.mark.parametrize("bench", BENCHES.values(), ids=BENCHES)
+@pytest.mark.parametrize("event", ONE_OF_EACH.values(), ids=ONE_OF_EACH)
+@pytest.mark.parametrize("state", STATES.values(), ids=[str(status) for status in STATES])
+def test_whatever_happens_wherever_there_is_an_answer(state, event, bench):
+    decided = step(facts(state, bench), event, NOW + 6 * MINUTE)
+    assert isinstance(decided, Step)
+    assert decided.why
+    if not decided.changed:
+        assert replace(decided.state, wait_reason=None) == replace(state, wait_reason=None)
+    if state.status in FINAL:
+        assert decided.state == state
+        assert decided.alarms == ()
+    if decided.state.status in (Status.ACCEPTED, Status.RESPONDED):
+        assert decided.state.owner
+        assert decided.state.offered_to == ()
+    if decided.state.status in (Status.OFFERED, Status.WAITING, Status.RINGING):
+        assert decided.state.owner is None
+    assert bool(decided.state.offered_to) == (decided.state.status in (Status.OFFERED, Status.RINGING))
+
+
+# --- sentences: state, bench, event, minute -> status, owner, a piece of the why ------------------------------------
+
+NEW = STATES[Status.NEW]
+SENTENCES = [
+    # it comes in
+    ("a form is offered at once", NEW, EVERYBODY, "LeadArrived", "offered", None, "offered to Priya Shah"),
+    ("nobody on shift: it waits", NEW, NOBODY, "LeadArrived", "waiting", None, "nobody is on shift"),
+    ("all full: it waits", NEW, ALL_FULL, "LeadArrived", "waiting", None, "all who are on shift are full"),
+    ("a pool of nobody", NEW, BENCHES["an empty pool"], "LeadArrived", "waiting", None, "the pool has no reps"),
+    ("a call rings a rep with room", NEW, EVERYBODY, "CallArrived", "ringing", None, "ringing Priya Shah"),
+    ("a call that can ring nobody is missed", NEW, NOBODY, "CallArrived", "waiting", None, "nobody free to ring"),
+    ("no answer: the next rep rings", ringing(), EVERYBODY, "RingUnanswered", "ringing", None, "ringing Tom Becker"),
+    ("nobody else: a missed call", ringing(), NOBODY, "RingUnanswered", "waiting", None, "missed call"),
+    ("the caller hangs up", ringing(), EVERYBODY, "CallMissed", "offered", None, "missed call (hung up): offered to"),
+    ("a bridged call is the response", ringing(), EVERYBODY, "CallBridged", "responded", "priya", "took the call after"),
+    ("pressed 1, but the caller had gone", responded(), EVERYBODY, "CallMissed", "accepted", "priya", "call back"),
+    ("a report is not a call", responded(response_how="reported"), EVERYBODY, "CallMissed", "responded", "priya", "nothing"),
+    # it is offered
+    ("yes", offered("priya", "tom"), EVERYBODY, "OfferAccepted", "accepted", "priya", "accepted by sms after 2m"),
+    ("no, and another is still asked", offered("priya", "tom"), EVERYBODY, "OfferPassed", "offered", None, "still asking Tom"),
+    ("no, so the next", offered("priya"), EVERYBODY, "OfferPassed", "offered", None, "passed by sms: offered to Tom Becker"),
+    ("no after yes", accepted(), EVERYBODY, "OfferPassed", "offered", None, "offered to Tom Becker"),
+    ("silence: the next", offered("priya"), EVERYBODY, "OfferLapsed", "offered", None, "no answer from Priya Shah in 2m"),
+    ("silence and nobody else", offered("priya"), NOBODY, "OfferLapsed", "waiting", None, "waits, nobody is on shift"),
+    ("the offer did not arrive", offered("priya"), EVERYBODY, "OfferUndelivered", "offered", None, "did not reach Priya"),
+    ("one of two did not arrive", offered("priya", "tom"), EVERYBODY, "OfferUndelivered", "offered", None, "still asking Tom"),
+    ("the shift ends: taken back", accepted(), EVERYBODY, "RepLeft", "offered", None, "has gone off shift: offered to Tom"),
+    ("the shift ends in an offer", offered("priya"), EVERYBODY, "RepLeft", "offered", None, "offered to Tom Becker"),
+    ("one of two goes", offered("priya", "tom"), EVERYBODY, "RepLeft", "offered", None, "still asking Tom Becker"),
+    ("an answered lead stays with who left", responded(), EVERYBODY, "RepLeft", "responded", "priya", "changes nothing"),
+    ("room opens", waiting(), EVERYBODY, "RoomOpened", "offered", None, "room opened: offered to Priya"),
+    ("looked again", waiting(), EVERYBODY, "RetryDue", "offered", None, "looked again: offered to Priya"),
+    ("looked again in vain", waiting(), NOBODY, "RetryDue", "waiting", None, "nobody is on shift"),
+    ("by hand", waiting(), NOBODY, "LeadAssigned", "accepted", "tom", "Kim Ortega assigned it to Tom Becker"),
+    ("by hand after the response", responded(), EVERYBODY, "LeadAssigned", "responded", "tom", "assigned it to Tom"),
+    ("by hand out of quarantine", STATES[Status.QUARANTINED], NOBODY, "LeadAssigned", "accepted", "tom", "assigned"),
+    ("a second yes is harmless", accepted(), EVERYBODY, "OfferAccepted", "accepted", "priya", "has it already"),
+    ("a late yes", accepted("tom"), EVERYBODY, "OfferAccepted", "accepted", "tom", "Priya Shah said yes too late"),
+    # it is answered
+    ("a text of the rep's", accepted(), EVERYBODY, "HumanResponded", "responded", "priya", "the first response after 2m, in time"),
+    ("who answers has it", accepted("tom"), EVERYBODY, "HumanResponded", "responded", "priya", "first response"),
+    ("one who was not asked answers", waiting(), NOBODY, "HumanResponded", "responded", "priya", "first response"),
+    ("a voicemail of the rep's is none", accepted(), EVERYBODY, "ResponseAttempted", "accepted", "priya", "the clock goes on"),
+    ("talked", accepted(), EVERYBODY, "OutcomeReported", "closed", "priya", "reports: talked after 2m, in time"),
+    ("nothing more", responded(), EVERYBODY, "CloseDue", "closed", "priya", "no further word"),
+    ("no close before a response", accepted(), EVERYBODY, "CloseDue", "accepted", "priya", "changes nothing"),
+    # nobody answers
+    ("not accepted in time", offered("priya"), EVERYBODY, "AcceptDue", "offered", None, "nobody accepted within 5m"),
+    ("accepted in time", accepted(), EVERYBODY, "AcceptDue", "accepted", "priya", "accepted in time"),
+    ("not answered in time", accepted(), EVERYBODY, "ResponseDue", "accepted", "priya", "no human response within 20m"),
+    ("answered in time", responded(), EVERYBODY, "ResponseDue", "responded", "priya", "changes nothing"),
+    ("the manager's rung", accepted(), EVERYBODY, "RungReached", "accepted", "priya", "at risk: told Kim Ortega"),
+    ("a manager is on it", accepted(), EVERYBODY, "EscalationAcknowledged", "accepted", "priya", "the clock does not"),
+    # words in between
+    ("the lead writes again", accepted(), EVERYBODY, "MessageArrived", "accepted", "priya", "passed to Priya Shah"),
+    ("the lead writes, nobody has it", waiting(), NOBODY, "MessageArrived", "waiting", None, "whoever takes it"),
+    ("a voicemail", waiting(), NOBODY, "VoicemailLeft", "waiting", None, "left a voicemail of 12s"),
+    ("a voicemail without a number", STATES[Status.QUARANTINED], NOBODY, "VoicemailLeft", "quarantined", None, "voicemail of 12s"),
+    ("a note", responded(), EVERYBODY, "NoteAdded", "responded", "priya", "Kim Ortega noted: a friend of the house"),
+    ("a note after the end", STATES[Status.CLOSED], EVERYBODY, "NoteAdded", "closed", "priya", "noted"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "bench", "event", "status", "owner", "why"), [row[1:] for row in SENTENCES], ids=[row[0] for row in SENTENCES]
+)
+def test_a_sentence_of_the_journey(state, bench, event, status, owner, why):
+    decided = step(facts(state, bench), ONE_OF_EACH[event], NOW + 2 * MINUTE)
+    assert (decided.state.status, decided.state.owner) == (status, owner)
+    assert why in decided.why
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (offered("priya", turn=3), model.OfferLapsed(1)),
+        (waiting(turn=1), model.OfferLapsed(1)),
+        (accepted(turn=1), model.OfferLapsed(1)),
+        (offered("tom"), model.OfferUndelivered("priya", "30003")),
+        (offered("tom"), model.OfferPassed("priya", "sms")),
+        (offered("tom"), model.RepLeft("priya", "has gone off")),
+        (offered("tom"), model.RoomOpened()),
+        (accepted("tom"), model.OfferPassed("priya", "sms")),
+        (accepted("tom"), model.RepLeft("priya", "has gone off")),
+        (accepted("tom"), model.RetryDue()),
+        (ringing("tom"), model.RingUnanswered("priya", "busy")),
+        (responded(), model.RungReached(3)),
+        (responded(), model.AcknowledgementFailed("sms", "30003")),
+        (accepted(acked_on=("sms", "email")), model.AcknowledgementFailed("sms", "30003")),
+        (accepted(acked_on=()), model.AcknowledgementFailed("sms", "30003")),
+        (offered("tom"), model.CallArrived("CA1")),
+        (offered("tom"), model.LeadArrived()),
+        (offered("tom"), model.CallMissed("no word from the provider")),
+    ],
+)
+def test_what_is_late_or_crossed_changes_nothing(state, event):
+    decided = step(facts(state), event, NOW + 6 * MINUTE)
+    assert decided == Step(state, why=decided.why, changed=False)
+    assert str(state.status) in decided.why
+
+
+def test_a_rep_who_is_asked_again_keeps_the_lead_when_the_alarm_of_the_first_time_rings():
+    first, _ = after(facts(bench=a_bench("priya")), model.LeadArrived())
+    let_go, decided = after(first, model.OfferLapsed(1), minutes=2)
+    assert decided.state.status is Status.WAITING
+    again, decided = after(let_go, model.RoomOpened(), minutes=5)
+    assert decided.state.offered_to == ("priya",)
+    stale, decided = after(again, model.OfferLapsed(1), minutes=6)
+    assert stale.state.offered_to == ("priya",)
+    assert decided.messages == decided.reps == ()
+
+
+# --- arrival -----------------------------------------------------------------------------------------------------
+
+
+def test_arrival_promises_acknowledges_and_offers_in_one_step():
+    decided = step(facts(), model.LeadArrived(), NOW)
+    assert (decided.state.accept_due_at, decided.state.response_due_at) == (NOW + 5 * MINUTE, NOW + 20 * MINUTE)
+    assert alarm_keys(decided) == {"accept", "response", "rung:0", "rung:1", "rung:2", "rung:3", "lapse"}
+    assert told(decided) == ["lead sms", "rep:priya sms", "rep:priya email"]
+    assert decided.state.acked_on == ("sms",)
+    assert decided.reps == (RepChange("priya", assigned=True),)
+
+
+def test_a_lead_that_nobody_can_reach_is_kept_shown_and_told():
+    nobody = a_lead(person=Person(2, "J. Doe"))
+    decided = step(facts(lead=nobody), model.LeadArrived(), NOW)
+    assert decided.state.status is Status.QUARANTINED
+    assert decided.alarms == ()
+    assert told(decided, "uncontactable") == ["manager:kim sms", "manager:kim email"]
+    assert "Kept for a person to look at" in decided.why
+
+
+@pytest.mark.parametrize(
+    "person", [Person(2, phone="+15125550143"), Person(2, email="d@example.org"), Person(2, handles={"messenger": "62"})]
+)
+def test_one_way_to_answer_is_enough(person):
+    assert step(facts(lead=a_lead(person=person)), model.LeadArrived(), NOW).state.status is Status.OFFERED
+
+
+def test_a_stop_closes_texts_and_not_the_reps_call():
+    stopped = replace(DANA, email=None, opted_out=frozenset({"sms"}))
+    decided = step(facts(lead=a_lead(person=stopped)), model.LeadArrived(), NOW)
+    assert decided.state.status is Status.OFFERED
+    assert decided.state.acked_on == ()
+    assert told(decided) == ["rep:priya sms", "rep:priya email"]
+
+
+def test_a_quarantined_lead_given_by_hand_gets_its_clock_back():
+    decided = step(facts(STATES[Status.QUARANTINED]), model.LeadAssigned("tom", "Kim Ortega"), NOW + 40 * MINUTE)
+    assert alarm_keys(decided) == {"accept", "response", "rung:0", "rung:1", "rung:2", "rung:3", "acknowledged"}
+    assert {alarm.due_at for alarm in decided.alarms if alarm.key == "response"} == {NOW + 20 * MINUTE}
+
+
+# --- yes, no, silence --------------------------------------------------------------------------------------------
+
+
+def test_the_winner_gets_the_number_and_the_others_hear_who_it_was():
+    decided = step(facts(offered("priya", "tom", "ana")), model.OfferAccepted("tom", "page"), NOW + MINUTE)
+    yours = message(decided, "accepted", "rep:tom")
+    assert yours.fields["phone"] == DANA.phone
+    assert told(decided, "withdrawn") == ["rep:priya sms", "rep:ana sms"]
+    assert message(decided, "withdrawn").fields["winner"] == "Tom Becker"
+    assert decided.reps == (RepChange("tom", lapses=0),)
+    assert decided.state.accepted_at == NOW + MINUTE
+
+
+def test_a_late_yes_hears_who_has_it_and_since_when():
+    given = facts(accepted("priya", accepted_at=NOW + 2 * MINUTE, offered_to=()))
+    decided = step(given, model.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE + MINUTE / 3)
+    said = message(decided, "too_late", "rep:tom")
+    assert (said.fields["winner"], said.fields["ago"], said.fields["code"]) == ("Priya Shah", "20s", "G1")
+    assert not decided.changed
+    assert decided.reps == (RepChange("tom", lapses=0),)
+
+
+def test_a_late_yes_hears_who_is_asked_now():
+    decided = step(facts(offered("priya", offered_at=NOW)), model.OfferAccepted("tom", "sms"), NOW + MINUTE)
+    assert message(decided, "too_late").fields["winner"] == "Priya Shah"
+    assert decided.state.offered_to == ("priya",)
+
+
+def test_each_late_yes_is_answered():
+    given = facts(accepted("priya"))
+    first = step(given, model.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE)
+    second = step(given, model.OfferAccepted("tom", "sms"), NOW + 3 * MINUTE)
+    assert first.messages[0].key != second.messages[0].key
+
+
+@pytest.mark.parametrize("absence", [None, "backing off", "away"])
+def test_a_late_yes_takes_a_lead_that_nobody_has(absence):
+    bench = a_bench(away=[a_seat("priya", absence=absence, lapses=2)])
+    decided = step(facts(waiting(tried=("priya",)), bench), model.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
+    assert (decided.state.status, decided.state.owner) == ("accepted", "priya")
+    assert "late, but nobody had it" in decided.why
+    assert told(decided, "accepted") == ["rep:priya sms", "rep:priya email"]
+
+
+@pytest.mark.parametrize(
+    ("seat", "tried"),
+    [
+        (a_seat("priya", absence="off shift"), ("priya",)),
+        (a_seat("priya", open=10), ("priya",)),
+        (a_seat("priya", absence="backing off", unanswered=3), ("priya",)),
+        (a_seat("priya"), ()),
+    ],
+)
+def test_a_late_yes_without_room_leaves_it_waiting_and_says_so(seat, tried):
+    decided = step(facts(waiting(tried=tried), a_bench(away=[seat])), model.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
+    assert decided.state.status is Status.WAITING
+    assert "waits for a rep with room" in message(decided, "reply", "rep:priya").fields["text"]
+
+
+def test_a_yes_to_a_closed_lead_without_an_owner():
+    closed = promised(Status.CLOSED, outcome="bad_number")
+    said = message(step(facts(closed), model.OfferAccepted("priya", "sms"), NOW), "reply")
+    assert said.fields["text"] == "G1 is closed, nothing to do."
+
+
+def test_no_is_for_ever_and_silence_for_the_round():
+    given, _ = after(facts(bench=a_bench("priya", "tom")), model.LeadArrived())
+    given, _ = after(given, model.OfferPassed("priya", "sms"))
+    assert given.state.offered_to == ("tom",)
+    given, decided = after(given, model.OfferLapsed(given.state.turn), minutes=3)
+    assert decided.state.status is Status.WAITING
+    assert (decided.state.rounds, decided.state.lapsed_by, decided.state.declined_by) == (1, (), ("priya",))
+    given, decided = after(given, model.RoomOpened(), minutes=5)
+    assert decided.state.offered_to == ("tom",)
+    given, decided = after(given, model.OfferPassed("tom", "sms"), minutes=6)
+    assert decided.state.status is Status.WAITING
+    assert decided.state.wait_reason == "everybody with room has been asked"
+
+
+def test_a_pass_is_a_sign_of_life():
+    for state in (offered("priya"), offered("priya", "tom"), accepted()):
+        assert step(facts(state), model.OfferPassed("priya", "sms"), NOW).reps[0] == RepChange("priya", lapses=0)
+
+
+@pytest.mark.parametrize(("lapses", "minutes"), [(0, 2), (1, 4), (2, 8), (3, 16), (4, 30), (9, 30)])
+def test_back_off_doubles_from_two_minutes_to_thirty(lapses, minutes):
+    bench = a_bench(a_seat("priya", lapses=lapses), "tom")
+    decided = step(facts(offered("priya"), bench), model.OfferLapsed(1), NOW)
+    change = decided.reps[0]
+    assert (change.rep, change.lapses) == ("priya", lapses + 1)
+    assert change.backoff_until == NOW + minutes * MINUTE
+    assert change.away == (lapses + 1 >= 2)
+
+
+def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
+    bench = a_bench(a_seat("priya", lapses=1), a_seat("tom", lapses=1), a_seat("ana"), "joe")
+    decided = step(facts(offered("priya", "tom", "ana"), bench), model.OfferLapsed(1), NOW + 1.5 * MINUTE)
+    assert told(decided, "away") == ["manager:kim sms", "manager:kim email"]
+    assert message(decided, "away").fields["rep"] == "Priya Shah, Tom Becker"
+    assert told(decided, "moved_on") == ["rep:priya sms", "rep:tom sms", "rep:ana sms"]
+    moved = message(decided, "moved_on", "rep:priya").fields
+    assert (moved["winner"], moved["minutes"], moved["away"]) == ("Joe Lindqvist", "1.5", "yes")
+    assert message(decided, "moved_on", "rep:ana").fields["away"] == ""
+
+
+def test_an_offer_that_does_not_arrive_is_no_silence_and_not_tried_again_at_once():
+    bench = a_bench(a_seat("priya", lapses=1))
+    decided = step(facts(offered("priya"), bench), model.OfferUndelivered("priya", "30003"), NOW)
+    assert decided.state.status is Status.WAITING
+    assert decided.reps == (RepChange("priya", lapses=1, backoff_until=NOW + 2 * MINUTE),)
+    assert not decided.reps[0].away
+
+
+def test_a_lead_taken_back_keeps_its_first_clock_and_is_not_offered_to_who_left():
+    decided = step(facts(accepted(), a_bench("priya", "tom")), model.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
+    assert decided.state.offered_to == ("tom",)
+    assert decided.state.response_due_at == NOW + 20 * MINUTE
+    assert decided.state.accepted_at is None
+    alone = step(facts(accepted(), a_bench("priya")), model.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
+    assert alone.state.status is Status.WAITING
+
+
+def test_by_hand_takes_it_from_whoever_had_it_and_tells_both():
+    decided = step(facts(offered("priya", "ana", turn=4)), model.LeadAssigned("tom", "Kim Ortega"), NOW + MINUTE)
+    assert decided.state.turn == 5
+    assert told(decided, "accepted") == ["rep:tom sms", "rep:tom email"]
+    assert told(decided, "withdrawn") == ["rep:priya sms", "rep:ana sms"]
+    assert decided.reps == (RepChange("tom", assigned=True),)
+
+
+def test_the_ladder_does_not_take_back_what_a_manager_has_just_given():
+    given, decided = after(facts(accepted("priya")), model.LeadAssigned("tom", "Kim Ortega"), minutes=11)
+    assert {alarm.key: alarm.due_at for alarm in decided.alarms} == {"acknowledged": NOW + 26 * MINUTE}
+    given, decided = after(given, model.RungReached(1), minutes=12)
+    assert given.state.owner == "tom"
+    assert "Kim Ortega is on it" in decided.why
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("event", "how"),
+    [
+        (model.HumanResponded("priya", "call"), "call"),
+        (model.HumanResponded("priya", "text", text="Hello Dana"), "text"),
+        (model.HumanResponded("priya", "call", reported=True), "reported"),
+        (model.OutcomeReported("priya", "talked"), "reported"),
+        (model.OutcomeReported("priya", "not_now"), "reported"),
+    ],
+)
+def test_the_first_response_stops_the_clock_and_silences_every_alarm(event, how):
+    decided = step(facts(accepted()), event, NOW + 25 * MINUTE)
+    assert (decided.state.responded_at, decided.state.response_how) == (NOW + 25 * MINUTE, how)
+    assert decided.disarm
+    assert "5m late" in decided.why
+    assert alarm_keys(decided) <= {"close"}
+
+
+def test_a_second_response_does_not_move_the_first():
+    decided = step(facts(responded()), model.HumanResponded("priya", "text", text="Still there?"), NOW + 9 * MINUTE)
+    assert decided.state.responded_at == NOW + 2 * MINUTE
+    assert not decided.disarm
+    assert [(alarm.key, alarm.due_at) for alarm in decided.alarms] == [("close", NOW + 9 * MINUTE + POOL.close_after)]
+
+
+def test_who_had_it_hears_that_somebody_else_has_answered():
+    decided = step(facts(accepted("tom")), model.HumanResponded("priya", "text", text="Hi"), NOW + MINUTE)
+    assert told(decided, "withdrawn") == ["rep:tom sms"]
+    ended = step(facts(offered("priya", "tom")), model.OutcomeReported("priya", "talked"), NOW + MINUTE)
+    assert told(ended, "withdrawn") == ["rep:tom sms"]
+
+
+@pytest.mark.parametrize("outcome", ["bad_number", "closed"])
+def test_closing_without_having_talked_is_no_response(outcome):
+    decided = step(facts(accepted()), model.OutcomeReported("priya", outcome), NOW + MINUTE)
+    assert decided.state.status is Status.CLOSED
+    assert (decided.state.responded_at, decided.state.outcome) == (None, outcome)
+    assert outcome.replace("_", " ") in decided.why
+
+
+def test_words_that_may_not_be_sent_are_no_response():
+    stopped = replace(DANA, email=None, opted_out=frozenset({"sms"}))
+    decided = step(facts(accepted(), lead=a_lead(person=stopped)), ONE_OF_EACH["HumanResponded"], NOW + MINUTE)
+    assert decided.state == accepted()
+    assert not decided.disarm
+    assert "the clock goes on" in message(decided, "reply", "rep:priya").fields["text"]
+
+
+def test_an_attempt_is_counted_once():
+    given, decided = after(facts(accepted()), model.ResponseAttempted("priya", "voicemail"), minutes=3)
+    assert decided.state.attempted_at == NOW + 3 * MINUTE
+    assert decided.state.responded_at is None
+    assert not decided.disarm
+    _, decided = after(given, model.ResponseAttempted("priya", "no answer"), minutes=4)
+    assert decided.state.attempted_at == NOW + 3 * MINUTE
+
+
+def test_a_voicemail_under_two_seconds_is_a_hang_up():
+    for seconds, told_to in ((1, []), (2, ["rep:priya sms", "rep:priya email"])):
+        decided = step(facts(accepted()), model.VoicemailLeft("https://example.org/1", seconds), NOW)
+        assert told(decided, "lead_said") == told_to
+
+
+def test_every_word_of_the_lead_reaches_the_owner_even_the_same_twice():
+    given = facts(accepted())
+    keys = {step(given, model.MessageArrived("sms", "hello?"), NOW + n * MINUTE).messages[0].key for n in range(3)}
+    assert len(keys) == 3
+    said = step(given, model.MessageArrived("sms", "hello?"), NOW).messages[0]
+    assert (said.to, said.fields["text"]) == ("rep:priya", "hello?")
