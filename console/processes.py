@@ -53,11 +53,20 @@ class Account:
 
 
 def unprivileged() -> Account:
-    """Root drops to `nobody` (PostgreSQL refuses to run as root and wants a user with a name); others stay who they are."""
+    """Root drops to `nobody`, since PostgreSQL refuses to run as root and wants a user with a name; others stay who they are."""
     if os.geteuid() != 0:
         return Account()
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def has_name(uid: int) -> bool:
+    """Does the machine know this user?"""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def launch(
