@@ -16,6 +16,7 @@ def make_app(settings: Settings) -> Flask:
     assert settings.database_url is not None
     made = Flask("headroom", static_folder=None)
     engine = connect(settings.database_url, role="web", size=settings.web_threads)
+    made.extensions["engine"] = engine  # for whoever must dispose of it
     policies.open_book(engine, settings)
     bell = make_bell(settings)
     made.register_blueprint(webhooks.blueprint(engine, settings, bell.ring))

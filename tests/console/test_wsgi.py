@@ -9,7 +9,9 @@ from config.settings import Settings, SettingsError
 @pytest.fixture
 def client(database):
     settings = Settings(database_url=database, secret_key="a-key-for-tests-of-32-characters")
-    return wsgi.make_app(settings).test_client()
+    app = wsgi.make_app(settings)
+    yield app.test_client()
+    app.extensions["engine"].dispose()
 
 
 def test_both_rooms_answer(client):
