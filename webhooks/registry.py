@@ -10,6 +10,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import answers, sources
 from webhooks.answers import Answer
+from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.example import Example
 
@@ -37,6 +38,7 @@ class SourceType:
     steps: frozenset[str] = frozenset()
     decides_now: frozenset[str] = frozenset()
     settings_secrets: str = ""
+    docs: SourceDocs | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -60,6 +62,7 @@ def source_type(module: ModuleType) -> SourceType:
         steps=getattr(module, "STEPS", frozenset()),
         decides_now=getattr(module, "DECIDES_NOW", frozenset()),
         settings_secrets=getattr(module, "SETTINGS_SECRETS", ""),
+        docs=getattr(module, "DOCS", None),
     )
 
 
