@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -127,17 +128,37 @@ def settings(database: str) -> Settings:
     )  # fmt: skip
 
 
+@contextmanager
+def a_house(settings: Settings, frozen: object = None) -> Iterator[House]:
+    """The application on its database, the team in force."""
+    engine = connect(settings.database_url or "", role="test", size=8)
+    policies.apply(engine, TEAM, settings, clock.now(), "the tests")
+    app = Flask("headroom", static_folder=None)
+    made = House(engine, settings, app, frozen)
+    app.register_blueprint(webhooks.blueprint(engine, settings, lambda: None))
+    app.register_blueprint(web.blueprint(engine, settings, lambda: made.rung.append(clock.now())))
+    yield made
+    engine.dispose()
+
+
+@contextmanager
+def listening(house: House) -> Iterator[House]:
+    """The same on its port, so that a browser can look at it and it can knock at its own door."""
+    server = make_server("127.0.0.1", house.settings.port, house.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield house
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def house(settings: Settings) -> Iterator[House]:
-    engine = connect(settings.database_url or "", role="test", size=8)
-    with freeze_time(NOW) as frozen:
-        policies.apply(engine, TEAM, settings, clock.now(), "the tests")
-        app = Flask("headroom", static_folder=None)
-        made = House(engine, settings, app, frozen)
-        app.register_blueprint(webhooks.blueprint(engine, settings, lambda: None))
-        app.register_blueprint(web.blueprint(engine, settings, lambda: made.rung.append(clock.now())))
+    with freeze_time(NOW) as frozen, a_house(settings, frozen) as made:
         yield made
-    engine.dispose()
 
 
 @pytest.fixture
@@ -148,14 +169,8 @@ def client(house: House) -> FlaskClient:
 
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
-    """The same, listening on its port: it can knock at its own door."""
-    server = make_server("127.0.0.1", house.settings.port, house.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield house
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(house):
+        yield house
 
 
 def csrf(client: FlaskClient, page: str = "/") -> str:
