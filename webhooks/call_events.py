@@ -7,8 +7,8 @@ import base64
 import re
 from collections.abc import Callable
 
+from config import lead, normal
 from store.inbox import Received
-from webhooks import lead, normal
 from webhooks.delivery import Delivery
 from webhooks.twilio_requests import number, place, sid, whole
 

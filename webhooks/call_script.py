@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
+from config import normal
 from routing.hours import is_open, next_open
 from routing.model import Status
 from routing.words import due_text
 from store.advance import After
-from webhooks import normal
 from webhooks.call_events import rep_in_url
 from webhooks.delivery import Delivery
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from webhooks import lead, normal
+from config import lead, normal
 
 _DUMMY = "<test lead: dummy data"
 _WHATSAPP_TEXTS = (("text", "body"), ("button", "text"), ("image", "caption"), ("video", "caption"), ("document", "caption"))

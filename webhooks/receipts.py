@@ -6,10 +6,10 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Response, request
 
-from config import clock
+from config import clock, normal
 from config.settings import Settings
 from store.receipts import Report
-from webhooks import normal, receiving, signatures
+from webhooks import receiving, signatures
 from webhooks.answers import Answer
 from webhooks.bodies import LARGEST_BODY, read_form, read_json
 from webhooks.errors import NotGenuine, NotRecorded, NotSigned, Refused, Unknown, Unreadable, WrongMethod

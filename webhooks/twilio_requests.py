@@ -5,7 +5,8 @@ from datetime import datetime
 
 from twilio.request_validator import RequestValidator
 
-from webhooks import normal, signatures
+from config import normal
+from webhooks import signatures
 from webhooks.bodies import Form, read_form
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable

@@ -2,8 +2,9 @@
 
 import pytest
 
-from webhooks import limits, normal
-from webhooks.lead import common_lead, full_name, tracking
+from config import normal
+from config.lead import common_lead, full_name, tracking
+from webhooks import limits
 
 
 @pytest.mark.parametrize(

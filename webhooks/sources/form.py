@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from config import lead, normal
+from config.fields import Fields
 from config.links import is_test_token
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import bodies, lead, normal, signatures
+from webhooks import bodies, signatures
 from webhooks.answers import Answer, taken
 from webhooks.delivery import Delivery
 from webhooks.errors import Conflicting, NotGenuine, NotSigned, Unreadable, WrongMethod
 from webhooks.example import Example
-from webhooks.fields import Fields
 
 EXAMPLE = Example(
     headers={"content-type": "application/json", "idempotency-key": "order-form-1001"},

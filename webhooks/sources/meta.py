@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from config import lead, normal
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import lead, meta_messages, normal, signatures
+from webhooks import meta_messages, signatures
 from webhooks.answers import Answer
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable

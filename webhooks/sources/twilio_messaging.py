@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from config import lead, normal
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import lead, normal, twilio_requests
+from webhooks import twilio_requests
 from webhooks.answers import Answer, twiml
 from webhooks.bodies import Form
 from webhooks.delivery import Delivery

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from webhooks import lead, normal
+from config import lead, normal
 
 # Names seen in the wild, without blanks, dashes and case ("your-name", "Full Name", "full_name" are one).
 _ALIASES = {

@@ -6,7 +6,7 @@ Names, phones and addresses are regular (normal.py); empty keys are left out; al
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from webhooks import normal
+from config import normal
 
 CLICK_IDS = ("gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "li_fat_id", "ctwa_clid")
 UTM = ("source", "medium", "campaign", "term", "content")
