@@ -24,6 +24,7 @@ from routing.model import (
     Lead,
     LeadAssigned,
     Message,
+    Person,
     Policy,
     RoomOpened,
     State,
@@ -31,7 +32,7 @@ from routing.model import (
     Step,
 )  # fmt: skip
 from routing.team import QueueOrder, Team
-from store import book, messages, saving
+from store import book, messages, people, saving
 from store.records import LeadRecord, event_to_json, policy_of, record_of
 from store.roster import Roster, load_roster
 
@@ -40,10 +41,10 @@ AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
 BY_HAND = (LeadAssigned, HumanResponded, CallBridged)  # a person's decision may go over a cap
 RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock time-out
 
-LEADS = """
+LEADS = f"""
 SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
        p.zone AS person_zone, p.locale AS person_locale, p.last_rep AS person_last_rep, p.wrote_at AS person_wrote_at,
-       ARRAY(SELECT channel FROM suppressions s WHERE s.address IN (p.phone, p.email)) AS opted_out
+       {people.OPTED_OUT} AS opted_out
 FROM leads l JOIN people p ON p.id = l.person_id
 """
 
@@ -77,6 +78,7 @@ class Batch:
     alarms: list[tuple[int, Alarm]] = field(default_factory=list)
     messages: list[tuple[int | None, Message]] = field(default_factory=list)
     needs: dict[int, frozenset[str]] = field(default_factory=dict)
+    news: dict[int, dict[str, object]] = field(default_factory=dict)  # what was learnt of people, by their id
 
     def lock(self, pools: Iterable[str]) -> None:
         """Take the pools for this transaction, in the order of their ids."""
@@ -200,12 +202,25 @@ class Batch:
         saving.save_alarms(self.db, self.silenced, self.alarms)
         messages.write(self.db, self.messages, self.team, self.now)
         saving.save_rosters(self.db, self.rosters.values(), self.now)
-        saving.remember_reps(self.db, records)
+        self.remember(records)
         for record in records:
             record.before, record.is_new = record.state, False
         for roster in self.rosters.values():
             roster.changes, roster.charged = {}, set()
         self.steps, self.silenced, self.alarms, self.messages = [], [], [], []
+
+    def learn(self, persons: Iterable[Person]) -> None:
+        """Keep what these people said of themselves when the batch is written."""
+        for person in persons:
+            self.news[person.id] = self.news.get(person.id, {}) | people.words_of(person)
+
+    def remember(self, records: Iterable[LeadRecord]) -> None:
+        """What was learnt of people, and who has their lead: the rep they return to."""
+        for record in records:
+            if record.state.owner and record.state.owner != record.before.owner:
+                self.news.setdefault(record.person_id, {})["last_rep"] = record.state.owner
+        people.learn(self.db, self.news)
+        self.news = {}
 
     def finish(self) -> None:
         """Write, wake, write."""
@@ -221,9 +236,10 @@ QUIET = frozenset({"RoomOpened", "RetryDue", "AcceptDue", "AcknowledgementExpire
 def run(engine: Engine, work: Callable[[Batch], T], now: datetime) -> T:
     """Do `work` in one transaction, again when another pool was quicker. Raises what the last try raised."""
     for left in reversed(range(TRIES)):
+        team = book.current(engine)  # before the transaction: one connection at a time, or a full pool waits for itself
         try:
             with engine.begin() as db:
-                batch = Batch(db, engine, now, book.current(engine))
+                batch = Batch(db, engine, now, team)
                 result = work(batch)
                 batch.finish()
                 return result

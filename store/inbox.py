@@ -26,13 +26,14 @@ SELECT source, external_id, event, content, headers, decode(body, 'base64'), dig
 FROM asked a
 WHERE NOT EXISTS (SELECT 1 FROM inbox b WHERE b.source = a.source AND b.external_id = a.also AND b.received_at >= a.also_since)
 ON CONFLICT (source, external_id) DO NOTHING
-RETURNING id, source, external_id, number
+RETURNING id, source, external_id, number, lead_id, digest
 """)
 FIND = text("""
-SELECT b.id, b.source, b.external_id, b.number, b.lead_id, b.digest, r.external_id AS asked
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(source text, external_id text, also text)
-JOIN inbox b ON b.source = r.source AND b.external_id IN (r.external_id, r.also)
-ORDER BY b.id DESC
+SELECT DISTINCT ON (r.source, r.external_id) b.id, b.source, b.number, b.lead_id, b.digest, r.external_id AS asked
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(source text, external_id text, also text, also_since timestamptz)
+JOIN inbox b ON b.source = r.source
+  AND (b.external_id = r.external_id OR (b.external_id = r.also AND b.received_at >= r.also_since))
+ORDER BY r.source, r.external_id, b.external_id <> r.external_id, b.id
 """)
 
 
@@ -70,14 +71,12 @@ def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[
         known = {(r.source, r.asked): r for r in db.execute(FIND, {"rows": rows(missing)})} if missing else {}
     answers = []
     for value in values:
-        key = (str(value["source"]), str(value["external_id"]))
-        if key in stored:
-            found = stored[key]
-            answers.append(Recorded(found.id, code_of(found.number) if found.number else None))
-        else:
-            first = known[key]
-            number = first.lead_id or first.number
-            answers.append(Recorded(first.id, code_of(number) if number else None, True, first.digest != value["digest"]))
+        key = (value["source"], value["external_id"])
+        is_new = key in stored and key not in known  # the same thing twice in one delivery: the second is a duplicate
+        found = known.setdefault(key, stored[key]) if is_new else known[key]
+        number = found.lead_id or found.number
+        conflict = not is_new and found.digest != value["digest"]
+        answers.append(Recorded(found.id, code_of(number) if number else None, not is_new, conflict))
     return answers
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -27,6 +27,7 @@ from routing.team import Rule, Team
 from store import people
 from store.batch import After, Batch
 from store.records import LeadRecord, lead_of
+from store.saving import rows
 
 OPEN_LEADS = text("""
 SELECT id, person_id, arrived_at, kind, status FROM leads
@@ -34,11 +35,15 @@ WHERE person_id = ANY(:people) AND closed_at IS NULL AND status <> 'quarantined'
 """)
 OF_CALLS = text("SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)")
 SUPPRESS = text("""
-INSERT INTO suppressions (channel, address, reason, since) SELECT c, :address, :reason, :now FROM unnest(CAST(:channels AS text[])) AS c
-ON CONFLICT (channel, address) DO NOTHING
+INSERT INTO suppressions (channel, address, reason, since)
+SELECT channel, address, :reason, :now FROM jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
+ORDER BY channel, address ON CONFLICT (channel, address) DO NOTHING
 """)
-RESUME = text("DELETE FROM suppressions WHERE address = :address AND channel = ANY(:channels)")
-PHONE_CHANNELS = ["sms", "whatsapp"]
+RESUME = text("""
+DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
+WHERE s.channel = w.channel AND s.address = w.address
+""")
+PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
 INQUIRIES = frozenset({"form", "call", "message"})
 CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
 
@@ -66,6 +71,7 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     found = people.resolve(batch.db, [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)], batch.now)
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
+    batch.learn(found)
     calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": [s for s in map(call_sid, items) if s]})}
     chosen = {item.id: choose(batch.team, item) for item in inquiries}
     open_leads = load_open(batch, found, list(calls.values()), [rule.pool for rule, _ in chosen.values()])
@@ -80,10 +86,10 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
 
 def load_open(batch: Batch, found: Sequence[Person], calls: list[int], pools: list[str]) -> dict[int, list[int]]:
     """Lock and load the open leads of these people and calls; returns lead ids by person."""
-    rows = batch.db.execute(OPEN_LEADS, {"people": sorted({person.id for person in found})}).all()
-    batch.load([*(row.id for row in rows), *calls], pools=pools)
+    theirs = batch.db.execute(OPEN_LEADS, {"people": sorted({person.id for person in found})}).all()
+    batch.load([*(row.id for row in theirs), *calls], pools=pools)
     by_person: dict[int, list[int]] = {}
-    for row in rows:
+    for row in theirs:
         by_person.setdefault(row.person_id, []).append(row.id)
     return by_person
 
@@ -159,12 +165,9 @@ def call_event(item: Item, state: State) -> Event | None:
     reason = str(said.get("reason") or "no answer")
     match item.event:
         case "call_answered":
-            return (
-                None
-                if state.status is Status.RESPONDED and state.owner == rep
-                else CallBridged(rep or (state.offered_to or ("",))[0])
-            )
-        case "missed_call" if rep in state.offered_to:
+            rep = rep or (state.offered_to or ("",))[0]
+            return CallBridged(rep) if rep and (state.status, state.owner) != (Status.RESPONDED, rep) else None
+        case "missed_call" if rep in state.offered_to and not said.get("gone"):
             return RingUnanswered(rep, reason)
         case "missed_call" if state.status is Status.RINGING or (state.status is Status.RESPONDED and state.owner == rep):
             return CallMissed(reason)
@@ -188,17 +191,12 @@ def wish(item: Item) -> str | None:
 
 def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
     """Write the wish down at once: every later message is held against it when it is sent."""
-    said, address = wish(item), item.content.get("phone")
-    if address and said in ("stop", "stop_review"):
-        values = {
-            "address": address,
-            "channels": PHONE_CHANNELS,
-            "now": batch.now,
-            "reason": str(item.content.get("message") or said)[:200],
-        }
-        batch.db.execute(SUPPRESS, values)
-    elif address and said == "start":
-        batch.db.execute(RESUME, {"address": address, "channels": PHONE_CHANNELS})
+    said, ways = wish(item), rows(ways_of(item))
+    if said in ("stop", "stop_review"):
+        reason = str(item.content.get("message") or said)[:200]
+        batch.db.execute(SUPPRESS, {"ways": ways, "now": batch.now, "reason": reason})
+    elif said == "start":
+        batch.db.execute(RESUME, {"ways": ways})
     words = {
         "stop": "STOP: no more texts",
         "stop_review": "asked us to stop: no more texts; please look",
@@ -209,4 +207,8 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
 
 
-LOOK_AGAIN = timedelta(seconds=2)
+def ways_of(item: Item) -> list[dict[str, object]]:
+    """The channels and addresses that a wish is about: the phone, and the ids on platforms."""
+    phone, handles = item.content.get("phone"), item.content.get("handles") or {}
+    by_phone = [{"channel": channel, "address": phone} for channel in PHONE_CHANNELS if phone]
+    return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

@@ -1,7 +1,7 @@
 """People and their addresses. One address belongs to one person; its key makes parallel deliveries about one person meet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,18 +23,27 @@ INSERT INTO addresses (kind, value, person_id) SELECT kind, value, person_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text, person_id bigint) ORDER BY kind, value
 ON CONFLICT (kind, value) DO NOTHING
 """)
+# people are locked in the order of their ids, after everything else: a batch that waits for a pool holds nobody's row
 LEARN = text("""
+WITH news AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, name text, phone text, email text, handles jsonb,
+    locale text, zone text, wrote_at timestamptz, last_rep text)
+), held AS MATERIALIZED (
+  SELECT p.id FROM people p WHERE p.id IN (SELECT id FROM news) ORDER BY p.id FOR NO KEY UPDATE
+)
 UPDATE people SET name = coalesce(r.name, people.name), phone = coalesce(r.phone, people.phone),
-  email = coalesce(r.email, people.email), handles = people.handles || r.handles, locale = coalesce(r.locale, people.locale),
-  zone = coalesce(r.zone, people.zone), wrote_at = coalesce(r.wrote_at, people.wrote_at)
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, name text, phone text, email text, handles jsonb, locale text,
-  zone text, wrote_at timestamptz)
-WHERE people.id = r.id
+  email = coalesce(r.email, people.email), handles = people.handles || coalesce(r.handles, '{}'),
+  locale = coalesce(r.locale, people.locale), zone = coalesce(r.zone, people.zone),
+  wrote_at = greatest(r.wrote_at, people.wrote_at), last_rep = coalesce(r.last_rep, people.last_rep)
+FROM news r, held WHERE people.id = r.id AND held.id = r.id
 """)
-READ = text("""
-SELECT p.*, ARRAY(SELECT channel FROM suppressions s WHERE s.address IN (p.phone, p.email)) AS opted_out
-FROM people p WHERE p.id = ANY(:ids)
-""")
+CHANNELS = "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'all'"  # the key of suppressions begins with it
+OPTED_OUT = f"""
+ARRAY(SELECT channel FROM suppressions s WHERE s.channel IN ({CHANNELS})
+      AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram'))
+"""
+STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
+READ = text("SELECT * FROM people WHERE id = ANY(:ids)")
 BY_PHONE = frozenset({"sms", "whatsapp", "call"})  # channels on which writing to us means being awake at that phone
 
 
@@ -67,7 +76,10 @@ def who(content: Mapping[str, Any], received_at: datetime) -> Who:
 
 
 def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]:
-    """The person behind each, known or new. Raises Crowded when another transaction met the same new person first."""
+    """The person behind each, known or new, with what this delivery says; `learn` keeps that at the end of the transaction.
+
+    Raises Crowded when another transaction met the same new person first.
+    """
     known = find(db, found)
     missing = sum(1 for each in found if not any(key in known for key in each.addresses()))
     numbers = iter(db.execute(NUMBERS, {"n": missing}).scalars().all()) if missing else iter(())
@@ -81,9 +93,28 @@ def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]
             known.setdefault(key, person_id)
         ids.append(person_id)
     add(db, new, known, now)
-    learn(db, found, ids)
     people = read(db, ids)
+    for each, person_id in zip(found, ids, strict=True):
+        people[person_id] = told(people[person_id], each)
+    stopped = db.execute(STOPPED, {"addresses": sorted({a for person in people.values() for a in addresses(person)})}).all()
+    for person_id, person in people.items():
+        theirs = addresses(person)
+        people[person_id] = replace(person, opted_out=frozenset(row.channel for row in stopped if row.address in theirs))
     return [people[person_id] for person_id in ids]
+
+
+def addresses(person: Person) -> set[str]:
+    """All by which a person can be written to."""
+    return {address for address in (person.phone, person.email, *person.handles.values()) if address}
+
+
+def told(person: Person, said: Who) -> Person:
+    """The person as they are after these words of theirs. What was not said stays as it was."""
+    return replace(
+        person, name=said.name or person.name, phone=said.phone or person.phone, email=said.email or person.email,
+        handles={**person.handles, **said.handles}, locale=said.locale or person.locale, zone=said.zone or person.zone,
+        wrote_at=said.wrote_at or person.wrote_at,
+    )  # fmt: skip
 
 
 def find(db: Connection, found: Sequence[Who]) -> dict[tuple[str, str], int]:
@@ -110,22 +141,16 @@ def add(db: Connection, new: Sequence[int], known: Mapping[tuple[str, str], int]
             raise Crowded
 
 
-def learn(db: Connection, found: Sequence[Who], ids: Sequence[int]) -> None:
-    """What this delivery adds to what we know."""
-    latest: dict[int, dict[str, object]] = {}
-    for each, person_id in zip(found, ids, strict=True):
-        before = latest.get(person_id, {})
-        said = {
-            "name": each.name,
-            "phone": each.phone,
-            "email": each.email,
-            "locale": each.locale,
-            "zone": each.zone,
-            "wrote_at": each.wrote_at,
-        }
-        latest[person_id] = {**before, **{k: v for k, v in said.items() if v}, "id": person_id, "handles": dict(each.handles)}
-    if latest:
-        db.execute(LEARN, {"rows": rows(latest.values())})
+def learn(db: Connection, news: Mapping[int, Mapping[str, object]]) -> None:
+    """Keep what was learnt of each person, by id (columns of `people`); what is not named stays as it was."""
+    if news:
+        db.execute(LEARN, {"rows": rows({**said, "id": person_id} for person_id, said in news.items())})
+
+
+def words_of(person: Person) -> dict[str, object]:
+    """What `learn` keeps of a person in hand."""
+    names = ("name", "phone", "email", "handles", "locale", "zone", "wrote_at")
+    return {name: value for name in names if (value := getattr(person, name))}
 
 
 def read(db: Connection, ids: Sequence[int]) -> dict[int, Person]:
@@ -134,6 +159,6 @@ def read(db: Connection, ids: Sequence[int]) -> dict[int, Person]:
     for row in db.execute(READ, {"ids": sorted(set(ids))}):
         people[row.id] = Person(
             id=row.id, name=row.name, phone=row.phone, email=row.email, handles=row.handles or {}, zone=row.zone, locale=row.locale,
-            last_rep=row.last_rep, wrote_at=row.wrote_at, opted_out=frozenset(row.opted_out),
+            last_rep=row.last_rep, wrote_at=row.wrote_at,
         )  # fmt: skip
     return people

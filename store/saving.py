@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -72,10 +71,6 @@ SELECT lead_id, key, due_at, event, data, true
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, key text, due_at timestamptz, event text, data jsonb)
 ON CONFLICT (lead_id, key) DO UPDATE SET due_at = excluded.due_at, event = excluded.event, data = excluded.data, armed = true,
    rung_at = NULL
-""")
-
-LAST_REP = text("""
-UPDATE people SET last_rep = r.rep FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, rep text) WHERE people.id = r.id
 """)
 
 # reps are locked in the order of their ids: two pools that share reps then wait for one another instead of deadlocking
@@ -209,12 +204,3 @@ def merged(one: Change, other: Change) -> Change:
         lapses=other.lapses if other.lapses is not None else one.lapses, backoff_until=other.backoff_until or one.backoff_until,
         away=one.away or other.away, assigned=one.assigned or other.assigned, checked=one.checked or other.checked,
     )  # fmt: skip
-
-
-def remember_reps(db: Connection, records: Iterable[LeadRecord]) -> None:
-    """Who has a person's lead is the rep they return to."""
-    values: list[dict[str, Any]] = [
-        {"id": r.person_id, "rep": r.state.owner} for r in records if r.state.owner and r.state.owner != r.before.owner
-    ]
-    if values:
-        db.execute(LAST_REP, {"rows": rows(values)})
