@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from store.engine import transaction
+from store.engine import at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Due:
 
 def look(engine: Engine) -> Due:
     """The earliest due instant of each queue."""
-    with transaction(engine) as db:
+    with at_once(engine) as db:
         return Due(**db.execute(_LOOK).mappings().one())
 
 

@@ -7,7 +7,7 @@ cannot check our fence, so a lease that runs out in mid-call is "ambiguous", nev
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from routing.sending import CALL_LEASE
 from store.acknowledged import Taken, acknowledge
-from store.engine import transaction
+from store.engine import at_once, transaction
 
 CLAIM_LEASE = timedelta(seconds=5)  # long enough to render a batch; what is not begun by then is free for anybody
 LOOK_AHEAD = 400  # of that many oldest due messages the acknowledgements go first: a bound on the cost of a claim
@@ -102,7 +102,7 @@ def claim(engine: Engine, now: datetime, lanes: Sequence[Lane]) -> list[Claimed]
     rows = [{"channels": lane.channels, "room": lane.room} for lane in lanes if lane.room > 0]
     if not rows:
         return []
-    with transaction(engine) as db:
+    with at_once(engine) as db:
         return claimed_from(
             db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE, "ahead": LOOK_AHEAD})
         )
@@ -141,6 +141,11 @@ def one(engine: Engine, message_id: int) -> Claimed | None:
     return found[0] if found else None
 
 
+def _flat(row: Begun | Result) -> dict[str, object]:
+    """As a mapping (dataclasses.asdict copies deeply, which costs as much as the rest of the batch)."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
 def state_of(engine: Engine, key: str) -> str | None:
     """The state of the message with this key, None when there is none."""
     with transaction(engine) as db:
@@ -156,13 +161,13 @@ def claimed_from(rows: Any) -> list[Claimed]:
 def _begin(db: Connection, begun: Sequence[Begun], now: datetime) -> set[int]:
     if not begun:
         return set()
-    rows = json.dumps([asdict(b) for b in begun])
+    rows = json.dumps([_flat(b) for b in begun])
     return set(db.execute(_BEGIN, {"rows": rows, "now": now, "until": now + CALL_LEASE}).scalars())
 
 
 def _finish(db: Connection, results: Sequence[Result], now: datetime) -> None:
     if results:
-        rows = json.dumps([asdict(r) for r in results], default=datetime.isoformat)
+        rows = json.dumps([_flat(r) for r in results], default=datetime.isoformat)
         acknowledge(db, [Taken(*row) for row in db.execute(_FINISH, {"rows": rows, "now": now})], now)
 
 

@@ -96,21 +96,28 @@ def _sealed(mail: Letter, problem: str | None = None) -> Rendered:
 
 
 def _in_text(name: str, value: str, template: str) -> str:
-    if name in OURS:
+    if not value or name in OURS:
         return value
     if template in OWN_WORDS and name == "text":
         return _lines(value)
     if name in FROM_STRANGERS:
         value = _LINK.sub("[link]", value)
-    return clean(value, SMS_LIMITS.get(name, SMS_LIMIT))
+    return _tidy(value, SMS_LIMITS.get(name, SMS_LIMIT))
 
 
 def _in_mail(name: str, value: str, template: str) -> str:
-    if name in OURS:
+    if not value or name in OURS:
         return value
     if template in OWN_WORDS and name == "text":
         return _lines(value)
-    return clean(value, LONG_LIMIT)
+    return _tidy(value, LONG_LIMIT)
+
+
+def _tidy(value: str, limit: int) -> str:
+    """`clean`, which looks at each character, only where there may be something to clean."""
+    if len(value) <= limit and value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip()
+    return clean(value, limit)
 
 
 def _lines(text: str) -> str:

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 THREADS = 8
 BEGIN_WITHIN = 10.0  # seconds between the attempt on disk and the write: with 13 s of call still inside the lease of 30 s
-GATHER = 0.01  # seconds to wait for a whole round, so that its results are one commit
+GATHER = 0.02  # seconds to wait for a whole round, so that its results are one commit
 OUR_OWN_STOP = frozenset({"late", "stopped"})  # codes of Deadline: the provider is not to blame
 AGAIN_SOON = timedelta(seconds=1)
 
@@ -130,7 +130,7 @@ class Sender:
     # --- back -----------------------------------------------------------------------------------------------------
 
     def _gather(self, patience: float, now: datetime) -> int:
-        """Take in the calls that have ended: a whole round if it ends within 10 ms, else the first within `patience`."""
+        """Take in the calls that have ended: a whole round if it ends within 20 ms, else the first within `patience`."""
         if not self._under_way:
             return 0
         done, _ = wait(self._under_way, timeout=GATHER)
