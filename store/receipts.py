@@ -71,6 +71,15 @@ def applied(engine: Engine, done: Sequence[Waiting], now: datetime) -> None:
         db.execute(_APPLIED, {"rows": rows, "now": now})
 
 
+def postpone(engine: Engine, report: Waiting, until: datetime) -> None:
+    """Acting on it failed: look again at `until`."""
+    with transaction(engine) as db:
+        db.execute(
+            text("UPDATE receipts SET received_at = :until WHERE provider = :provider AND key = :key"),
+            {"until": until, "provider": report.provider, "key": report.key},
+        )
+
+
 def suppress(engine: Engine, channel: str, address: str, *, reason: str, now: datetime) -> None:
     """Never write to this address on this channel again (until `allow`)."""
     with transaction(engine) as db:

@@ -1,5 +1,6 @@
 """`celery -A workers worker` finds its app here. Importing this reads the environment; nothing else in this room does."""
 
+import logging
 import sys
 from typing import Any
 
@@ -24,6 +25,8 @@ STUCK_AFTER = 15.0  # seconds the loop that takes tasks from Redis may stand sti
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _log_as_all_do(**_: object) -> None:
     logs.configure("worker", settings)
+    for chatty in ("celery.app.trace", "celery.worker.strategy"):  # two lines for every ring
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]

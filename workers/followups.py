@@ -1,6 +1,6 @@
 """What happens after a message failed for good: the lead's journey hears of it, or the team gets it on another channel."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,8 @@ from workers.lanes import Lanes
 log = structlog.get_logger(__name__)
 
 OTHER = {"sms": "email", "whatsapp": "email", "email": "sms"}
-LOST = frozenset({"failed", "suppressed", "expired", "uncertain"})
+LOST = frozenset({"failed", "undelivered", "canceled", "suppressed", "expired", "uncertain"})
+AGAIN_AFTER = timedelta(seconds=30)
 NO_FALLBACK = frozenset({"expired"})  # it was no longer true on the first channel
 
 
@@ -31,11 +32,13 @@ def follow_up(engine: Engine, settings: Settings, lanes: Lanes, now: datetime) -
     for report in waiting:
         try:
             _act(engine, report, team=team, lanes=lanes, now=now)
-        except Exception:  # one that cannot be acted on must not hold up the others; it is seen by the auditor
+        except Exception:  # one that cannot be acted on must not hold up the others
             log.exception("follow_up_failed", message=report.message_id, status=report.status)
-            words = f"What follows from the failed message {report.message_id} could not be done; see the log."
+            receipts.postpone(engine, report, now + AGAIN_AFTER)
+            words = f"What follows from the failed message {report.message_id} could not be done; it is tried again. See the log."
             notices.raise_notice(engine, "follow_up", words, now)
-        done.append(report)
+        else:
+            done.append(report)
     receipts.applied(engine, done, now)
     return len(done)
 
@@ -74,7 +77,8 @@ def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, 
     channel = OTHER.get(message.channel)
     address = _address(team, message.recipient, channel)
     if channel is None or address is None or report.status in NO_FALLBACK:
-        _undelivered(engine, message, report, now)
+        if report.status in LOST:
+            _undelivered(engine, message, report, now)
         return
     key = _key(message, channel)
     row = {
@@ -82,7 +86,7 @@ def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, 
         "purpose": message.purpose, "template": message.template, "words": None, "fields": dict(message.fields),
         "expires_at": message.expires_at,
     }  # fmt: skip
-    if not outbox.write(engine, now, row) and outbox.state_of(engine, key) in LOST:
+    if not outbox.write(engine, now, row) and report.status in LOST and outbox.state_of(engine, key) in LOST:
         _undelivered(engine, message, report, now)
 
 

@@ -57,9 +57,12 @@ class Sender:
         """Is a call under way, or a result not yet on disk?"""
         return bool(self._under_way or self._results)
 
-    def step(self, now: datetime, *, patience: float = 0.1) -> int:
-        """One round. Returns how many messages moved; waits at most `patience` seconds when all it can do is wait."""
-        claimed = outbox.claim(self._engine, now, self.lanes.open(now))
+    def step(self, now: datetime, *, claim: bool = True, patience: float = 0.1) -> int:
+        """One round. Returns how many messages moved; waits at most `patience` seconds when all it can do is wait.
+
+        `claim`: is there anything to take? Without it only what is under way is brought to an end.
+        """
+        claimed = outbox.claim(self._engine, now, self.lanes.open(now)) if claim else []
         moved = len(claimed) + len(self._results)
         self._commit_and_call(claimed, now)
         return moved + self._gather(patience, now)

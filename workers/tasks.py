@@ -2,6 +2,9 @@
 
 from functools import cache
 
+import structlog
+from celery import signals
+
 from config.bell import ANSWER, Bell, make_bell, make_hush
 from store.engine import connect
 from workers.celery import app, settings
@@ -16,6 +19,16 @@ def answer_the_bell() -> None:
         bell().ring()
 
 
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _make_ready(**_: object) -> None:
+    """Before the first ring, so that the first lead does not wait for it. A database that is away is tried again at the ring."""
+    try:
+        work()
+    except Exception as error:
+        log.warning("not_ready", reason=type(error).__name__)
+
+
+log = structlog.get_logger(__name__)
 hush = make_hush(settings)
 
 

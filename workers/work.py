@@ -55,8 +55,9 @@ class Work:
         now = clock.now()
         waiting = due.look(self._engine)
         done = advance.drain_inbox(self._engine, now, INBOX_BATCH) if _is(waiting.inbox, now) else 0
-        if done or _is(waiting.messages, now) or self.sender.is_busy:
-            done += self.sender.step(clock.now())
+        is_due = bool(done) or _is(waiting.messages, now)
+        if is_due or self.sender.is_busy:
+            done += self.sender.step(clock.now(), claim=is_due)
         if _is(waiting.alarms, now):
             done += self._ring_alarms(now)
         return done + self._rarer(waiting, now)

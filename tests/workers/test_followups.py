@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from store import advance, inbox, receipts
+from store import advance, breakers, inbox, receipts
 from store.inbox import Received
 from store.receipts import Report
 from tests.fakes import refuse
@@ -147,3 +147,34 @@ def test_a_report_of_a_message_without_lead_does_not_hold_up_the_next(engine, se
     assert follow_up(engine, settings, sender.lanes, NOW) == 2
     assert receipts.waiting(engine, NOW) == []
     assert [m["channel"] for m in messages(engine, purpose="ack", recipient="lead") if m["lead_id"]] == ["email", "sms"]
+
+
+def test_what_could_not_be_acted_on_is_tried_again_and_not_forgotten(engine, settings, sender, monkeypatch):
+    dana_writes(engine)
+    send_due(sender, NOW)
+    [ack] = messages(engine, purpose="ack")
+    receipts.record(engine, [Report("twilio", "SM1:failed", "failed", message_id=ack["id"])], NOW)
+    with monkeypatch.context() as broken:
+        broken.setattr(advance, "happen", lambda *_: 1 / 0)
+        follow_up(engine, settings, sender.lanes, NOW)
+    assert [m["channel"] for m in messages(engine, purpose="ack")] == ["sms"]
+    assert follow_up(engine, settings, sender.lanes, NOW + timedelta(seconds=29)) == 0
+    follow_up(engine, settings, sender.lanes, NOW + timedelta(seconds=30))
+    assert [m["channel"] for m in messages(engine, purpose="ack")] == ["email", "sms"]
+
+
+def test_a_rep_s_text_that_waits_for_its_provider_is_mailed_meanwhile(engine, settings, sender, provider):
+    dana = dana_writes(engine)
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE outbox SET state = 'sent'")
+    breakers.stopped(engine, "twilio", NOW, why="test")
+    reminder = {
+        "recipient": "rep:priya", "purpose": "notice", "template": "remind", "address": "+15125550111",
+        "key": f"remind:{dana}:1:priya:sms", "expires_at": None,
+    }  # fmt: skip
+    text = a_message(engine, dana, at=NOW - timedelta(seconds=40), **reminder)
+    send_due(sender, NOW)
+    follow_up(engine, settings, sender.lanes, NOW)
+    send_due(sender, NOW)
+    assert len(provider.to("priya@acme.example")) == 1
+    assert rows(engine, "outbox", id=text)[0]["state"] == "pending"

@@ -62,6 +62,7 @@ class Twilio:
     def __init__(self, settings: Settings, wire: Wire) -> None:
         self._settings = settings
         self._wire = wire
+        _ = self._client(None).messages  # the SDK loads a module at first use: not while the first lead waits
 
     def send(self, parcel: Parcel) -> Receipt:
         """POST Messages.json; the message id rides along in the address of the delivery report."""
