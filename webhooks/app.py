@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,7 +21,7 @@ from store.receipts import Report
 from webhooks import limits, receipts, receiving
 from webhooks.answers import Answer, as_json
 from webhooks.delivery import Delivery
-from webhooks.errors import NotRecorded, Refused, Unknown, WrongMethod, WrongType
+from webhooks.errors import NotRecorded, Refused, Unknown, Unreadable, WrongMethod, WrongType
 from webhooks.receiving import METHODS, RETRY
 from webhooks.registry import TYPES, SourceType
 
@@ -74,12 +74,13 @@ def hear(door: Door, buckets: limits.Buckets, source_id: str, step: str) -> Resp
     """One request to a source, from the raw bytes to the answer."""
     now, team = clock.now(), _team(door)
     source, kind = _known(team, source_id, step)
-    delivery = _delivery(door, team, source, step, now)
+    delivery = _delivery(door, team, source, step if step in kind.steps else "", now)
+    delivery = replace(delivery, path_key="" if step in kind.steps else step)
     try:
         answer = _answered(door, buckets, kind, delivery)
     except Refused as refused:
-        log.info("webhook_refused", source=source.id, step=step, status=refused.status, what=refused.what)
-        answer = receiving.refusal(refused)
+        log.info("webhook_refused", source=source.id, step=delivery.step, status=refused.status, what=refused.what)
+        answer = kind.refuse(refused) if kind.refuse else receiving.refusal(refused)
     return receiving.response(answer, kind.cors(delivery) if kind.cors else ())
 
 
@@ -96,10 +97,10 @@ def _answered(door: Door, buckets: limits.Buckets, kind: SourceType, delivery: D
         return ask(delivery)
     _check_method(kind, delivery)
     secrets = _secrets(door.settings, kind, delivery.source)
-    if not secrets:
-        _check_limits(buckets, delivery)
+    if not secrets or kind.key_alone:
+        _check_limits(buckets, delivery, with_address=not secrets)
     kind.verify(delivery, secrets)
-    received = kind.parse(delivery)
+    received = _parsed(kind, delivery)
     recorded = _record(door, received, delivery)
     after = _decide(door, recorded, delivery) if delivery.step in kind.decides_now else None
     if recorded:
@@ -112,7 +113,7 @@ def _known(team: Team, source_id: str, step: str) -> tuple[Source, SourceType]:
     kind = TYPES.get(source.type) if source else None
     if source is None or kind is None:
         raise Unknown("There is no such source", where="the address", mend="Use the id of a source of the team file.")
-    if step and step not in kind.steps:
+    if step and step not in kind.steps and not kind.key_alone:
         raise Unknown(
             "This source has no such step", where="the address", mend=f"Steps of {kind.name}: {', '.join(sorted(kind.steps))}."
         )
@@ -134,7 +135,7 @@ def _delivery(door: Door, team: Team, source: Source, step: str, now: datetime) 
         method=request.method,
         url=receiving.public_url(request, door.settings.public_url),
         headers=receiving.headers_of(request),
-        body=receiving.raw_body(request) if request.method == "POST" else b"",
+        body=receiving.raw_body(request) if request.method in ("POST", "PUT", "PATCH") else b"",
         source=source,
         site=team.site,
         settings=door.settings,
@@ -146,18 +147,29 @@ def _delivery(door: Door, team: Team, source: Source, step: str, now: datetime) 
 
 
 def _check_method(kind: SourceType, delivery: Delivery) -> None:
-    if delivery.method != "POST":
+    if delivery.method not in kind.verbs:
         allow = (("Allow", ", ".join(kind.methods)),)
         raise WrongMethod("Leads are posted", where="the method", mend="Use POST.", headers=allow)
-    if delivery.mimetype not in kind.content_types:
+    if delivery.method != "GET" and delivery.mimetype not in kind.content_types:
         mend = f"Send one of: {', '.join(sorted(kind.content_types))}."
         raise WrongType("This content type is not spoken here", where="the Content-Type header", mend=mend)
 
 
-def _check_limits(buckets: limits.Buckets, delivery: Delivery) -> None:
-    """Only for senders nobody vouches for: what is signed is never dropped."""
+def _parsed(kind: SourceType, delivery: Delivery) -> list[Received]:
+    try:
+        return kind.parse(delivery)
+    except Unreadable as unreadable:
+        if not kind.keeps_unreadable:
+            raise
+        log.warning("webhook_unreadable", source=delivery.source.id, what=unreadable.what)
+        return [receiving.kept_unread(delivery, unreadable)]
+
+
+def _check_limits(buckets: limits.Buckets, delivery: Delivery, *, with_address: bool) -> None:
+    """Only for senders nobody vouches for, or a key alone that may have leaked: what is signed is never dropped."""
     source, address = delivery.source, delivery.remote_address
-    for key, per_minute in ((f"{source.id} {address}", limits.per_address(source)), (source.id, source.per_minute)):
+    by_address = ((f"{source.id} {address}", limits.per_address(source)),) if with_address else ()
+    for key, per_minute in (*by_address, (source.id, source.per_minute)):
         wait = buckets.seconds_to_wait(key, per_minute)
         if wait:
             raise receiving.too_many(wait, "this address" if address in key else "this source")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from config.settings import Settings
 from routing.team import Site, Source
@@ -21,7 +22,10 @@ _KEPT = (  # headers stored with a lead: what proves, explains or dates it; neve
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came in. `headers` have lower-case names; `query` is the first value of each parameter; `step` is "" or a call's step."""
+    """What came in. `headers` have lower-case names; `query` is the first value of each parameter; `step` is "" or a call's step.
+
+    `path_key` is the last part of the address where it is a secret: never log it.
+    """
 
     method: str
     url: str
@@ -34,6 +38,7 @@ class Delivery:
     step: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     remote_address: str = ""
+    path_key: str = ""
 
     @property
     def content_type(self) -> str:
@@ -47,7 +52,9 @@ class Delivery:
 
     @cached_property
     def form(self) -> bodies.Form:
-        """The fields of a urlencoded or multipart body. Raises Unreadable, TooLarge."""
+        """The fields of a urlencoded or multipart body; of the address for a GET. Raises Unreadable, TooLarge."""
+        if self.method == "GET":
+            return bodies.read_form(urlsplit(self.url).query.encode("utf-8", "replace"), "")
         return bodies.read_form(self.body, self.content_type)
 
     @cached_property

@@ -9,9 +9,13 @@ Signer = Callable[[str, bytes, str, datetime], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Headers have lower-case names. `sign(url, body, secret, now)` returns the headers that prove the request is genuine."""
+    """Headers have lower-case names. `sign(url, body, secret, now)` returns the headers that prove the request is genuine.
+
+    `signs_body` is False where the proof is a key alone: any body with it is believed.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     secret: str
     sign: Signer
+    signs_body: bool = True

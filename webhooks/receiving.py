@@ -1,13 +1,16 @@
 """From Flask's request to a Delivery, and from an Answer or a refusal back to HTTP."""
 
+import hashlib
 import math
 from urllib.parse import parse_qsl
 
 from flask import Request, Response
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from store.inbox import Received
 from webhooks.answers import Answer, as_json
 from webhooks.bodies import LARGEST_BODY
+from webhooks.delivery import Delivery
 from webhooks.errors import Refused, TooLarge, TooMany, Unreadable
 
 METHODS = ("GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "HEAD")  # all, so that a wrong one is answered in our words
@@ -71,3 +74,11 @@ def refusal(refused: Refused) -> Answer:
     """What is wrong, where, and how to mend it."""
     said = {"what": refused.what, "where": refused.where, "mend": refused.mend}
     return as_json(refused.status, {"error": said}, refused.headers)
+
+
+def kept_unread(delivery: Delivery, why: Refused) -> Received:
+    """What nobody could read, for the record: no lead comes of it, and the raw bytes say what it was."""
+    key = f"unreadable:{hashlib.sha256(delivery.body).hexdigest()}"
+    content = {"external_id": key, "kind": "message", "why": f"{why.what} ({why.where})"}
+    headers = delivery.kept_headers
+    return Received(delivery.source.id, key, "unreadable", content, delivery.body, headers, delivery.received_at)

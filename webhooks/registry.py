@@ -12,6 +12,7 @@ from webhooks import answers, sources
 from webhooks.answers import Answer
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
+from webhooks.errors import Refused
 from webhooks.example import Example
 
 Headers = tuple[tuple[str, str], ...]
@@ -22,7 +23,9 @@ class SourceType:
     """What a file of webhooks/sources says. Required: verify, parse, EXAMPLE, CONTENT_TYPES; the rest has defaults.
 
     `settings_secrets` names the setting that stands in for a source without a secret of its own; `show` answers a GET that is
-    no `handshake`; `decides_now` are the steps whose sender waits for the decision.
+    no `handshake`; `decides_now` are the steps whose sender waits for the decision. `verbs` are the methods that bring leads;
+    `key_alone`: the proof is a key, which may be the last part of the address; `keeps_unreadable`: its sender switches off an
+    address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words.
     """
 
     name: str
@@ -39,11 +42,20 @@ class SourceType:
     decides_now: frozenset[str] = frozenset()
     settings_secrets: str = ""
     docs: SourceDocs | None = None
+    verbs: frozenset[str] = frozenset({"POST"})
+    key_alone: bool = False
+    keeps_unreadable: bool = False
+    refuse: Callable[[Refused], Answer] | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
         """What may be sent to its address."""
-        return ("POST", *(("GET",) if self.handshake or self.show else ()), *(("OPTIONS",) if self.preflight else ()))
+        asked = (("GET",) if self.handshake or self.show else (), ("OPTIONS",) if self.preflight else ())
+        return tuple(dict.fromkeys((*sorted(self.verbs, key=_post_first), *asked[0], *asked[1])))
+
+
+def _post_first(verb: str) -> tuple[bool, str]:
+    return verb != "POST", verb
 
 
 def source_type(module: ModuleType) -> SourceType:
@@ -63,6 +75,10 @@ def source_type(module: ModuleType) -> SourceType:
         decides_now=getattr(module, "DECIDES_NOW", frozenset()),
         settings_secrets=getattr(module, "SETTINGS_SECRETS", ""),
         docs=getattr(module, "DOCS", None),
+        verbs=getattr(module, "VERBS", frozenset({"POST"})),
+        key_alone=getattr(module, "KEY_ALONE", False),
+        keeps_unreadable=getattr(module, "KEEPS_UNREADABLE", False),
+        refuse=getattr(module, "refuse", None),
     )
 
 
