@@ -80,7 +80,7 @@ def reoffered(facts: Facts, now: datetime) -> Step:
         return Step(state, why="the caller is on the line: left ringing")
     onward = offering.offer(fresh, now, because=f"taken back from {names(facts, silent)}" if silent else "offered more widely")
     goes_to = onward.state.owner or (onward.state.offered_to[0] if onward.state.offered_to else None)
-    return replace(onward, messages=(*telling.withdrawn(facts, silent, winner=goes_to), *onward.messages))
+    return replace(onward, messages=(*telling.withdrawn(facts, silent, now, winner=goes_to), *onward.messages))
 
 
 def told(facts: Facts, rung: Rung, event: RungReached, now: datetime) -> Step:

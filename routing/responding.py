@@ -16,7 +16,7 @@ def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
         state,
         why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, now)}",
         alarms=(promise.close_alarm(facts, now),),
-        messages=telling.withdrawn(facts, others(facts, event.rep), winner=event.rep),
+        messages=telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep),
         reps=(RepChange(event.rep, lapses=0, assigned=event.rep not in (facts.state.owner, *facts.state.offered_to)),),
         disarm=True,
     )
@@ -41,7 +41,7 @@ def responded(facts: Facts, event: HumanResponded, now: datetime) -> Step:
         replace(state, status=Status.RESPONDED),
         why=said + (f": the first response{promise.in_time(facts, now)}" if first else ""),
         alarms=(promise.close_alarm(facts, now),),
-        messages=(*relayed, *telling.withdrawn(facts, others(facts, event.rep), winner=event.rep)),
+        messages=(*relayed, *telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep)),
         reps=(RepChange(event.rep, lapses=0),),
         disarm=first,
     )
@@ -77,7 +77,7 @@ def finished(facts: Facts, event: OutcomeReported, now: datetime) -> Step:
     return replace(
         done,
         why=f"{who} reports: {event.outcome.replace('_', ' ')}{in_time}",
-        messages=telling.withdrawn(facts, others(facts, event.rep), winner=event.rep),
+        messages=telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep),
         reps=(RepChange(event.rep, lapses=0),),
     )
 

@@ -31,7 +31,7 @@ def accepted(facts: Facts, event: OfferAccepted, now: datetime) -> Step:
     return Step(
         state,
         why=f"{name_of(facts, event.rep)} accepted by {event.via} {when}",
-        messages=(*telling.yours(facts, event.rep, now), *telling.withdrawn(facts, losers, winner=event.rep)),
+        messages=(*telling.yours(facts, event.rep, now), *telling.withdrawn(facts, losers, now, winner=event.rep)),
         reps=(RepChange(event.rep, lapses=0),),
     )
 
@@ -100,7 +100,7 @@ def assigned(facts: Facts, event: LeadAssigned, now: datetime) -> Step:
     given = Step(
         state,
         why=f"{event.by} assigned it to {name_of(facts, event.rep)}",
-        messages=(*telling.yours(facts, event.rep, now), *telling.withdrawn(facts, before, winner=event.rep)),
+        messages=(*telling.yours(facts, event.rep, now), *telling.withdrawn(facts, before, now, winner=event.rep)),
         reps=(RepChange(event.rep, assigned=True),),
     )
     if state.responded_at:

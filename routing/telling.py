@@ -35,10 +35,10 @@ def reminded(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[Messag
     return tuple(m for rep in reps for m in to_rep(facts, rep, "remind", key, fields, purpose="notice", channels=("sms",)))
 
 
-def withdrawn(facts: Facts, reps: tuple[str, ...], *, winner: str | None) -> tuple[Message, ...]:
+def withdrawn(facts: Facts, reps: tuple[str, ...], now: datetime, *, winner: str | None) -> tuple[Message, ...]:
     """Somebody else has it: nothing to do any more."""
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": name_of(facts, winner) if winner else ""}
-    key = f"withdrawn:{facts.lead.id}:{facts.state.turn}"
+    key = f"withdrawn:{facts.lead.id}:{facts.state.turn}:{at(now)}"
     return tuple(m for rep in reps for m in to_rep(facts, rep, "withdrawn", key, fields, purpose="notice", channels=("sms",)))
 
 
@@ -129,9 +129,7 @@ def escalated(facts: Facts, contacts: tuple[Contact, ...], *, key: str, late: bo
 def waiting(facts: Facts, reason: str, now: datetime) -> tuple[Message, ...]:
     """Nobody has room and it will be late unless somebody acts: the pool's managers hear it before it happens."""
     fields = {**about(facts, now), "reason": reason, "count": "1", "codes": facts.lead.code}
-    return to_managers(
-        facts, get("pool_managers").contacts(facts), "waiting", f"waiting:{facts.lead.id}:{facts.state.turn}", fields
-    )
+    return to_managers(facts, get("pool_managers").contacts(facts), "waiting", f"waiting:{facts.lead.id}:{at(now)}", fields)
 
 
 def uncontactable(facts: Facts, reason: str) -> tuple[Message, ...]:

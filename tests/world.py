@@ -69,7 +69,6 @@ class World:
         self.states[number] = State()
         self.messages[number] = []
         self.happen(number, event)
-        self.wake()
 
     def happen(self, number: int, event: Event) -> Step:
         """One step, as in store/batch.py."""

@@ -20,6 +20,9 @@ DEEDS = (
     "close", "voicemail", "rung",
 )  # fmt: skip
 STORY = st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 3), st.integers(0, 7)), max_size=40)
+LONG = st.randoms(use_true_random=False).map(
+    lambda random: [(random.choice(DEEDS), random.randrange(4), random.randrange(8)) for _ in range(60)]
+)
 POOLS = st.builds(
     Pool,
     st.just("sales"),
@@ -50,7 +53,8 @@ def do(world, deed, who, which):
     elif world.leads:
         number = 1 + which % len(world.leads)
         world.happen(number, about_a_lead(world.states[number], deed, rep, which))
-        world.wake()
+    world.wake()
+    world.pass_time(timedelta(0))
 
 
 def about_a_lead(state, deed, rep, which):
@@ -95,6 +99,13 @@ KEPT = ("strategy", "offer", "ring", "managers", "directors", "close_after")
 @given(story=STORY, pool=POOLS)
 def test_whatever_happens_the_promises_hold(story, pool):
     """Alarms live, caps kept, nobody waits while there is room, one owner, what is closed stays closed, no word twice."""
+    told(story, pool)
+
+
+@settings(max_examples=100, deadline=None)
+@given(story=LONG, pool=POOLS)
+def test_they_hold_in_a_long_day_too(story, pool):
+    """Short stories shrink well, long ones find more: a rep who loses the same lead twice, two acknowledgements, a third round."""
     told(story, pool)
 
 
