@@ -77,6 +77,10 @@ class House:
     def token(self) -> str:
         return read_env_file(self.data / "local.env")[0]["HEADROOM_API_TOKEN"]
 
+    def postgres_is_ready_again(self, before: int) -> bool:
+        pid_file = self.data / "postgres" / "data" / "postmaster.pid"
+        return first_number(pid_file) not in (None, before) and "ready" in pid_file.read_text()
+
     def role(self, name: str) -> int:
         return first_number(self.data / "run" / f"{name}.pid")
 
@@ -144,6 +148,7 @@ def test_what_dies_comes_back_and_a_killed_supervisor_leaves_nothing(house):
     assert wait_until(lambda: ask(house.address + "/readyz").is_fine, 20)
     postgres = first_number(house.data / "postgres" / "data" / "postmaster.pid")
     os.kill(postgres, signal.SIGKILL)
+    assert wait_until(lambda: house.postgres_is_ready_again(postgres), 60)
     assert wait_until(lambda: ask(house.address + "/readyz").is_fine, 30)
     assert house.run("test-lead", "--wait", "20").returncode == 0
 
