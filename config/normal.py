@@ -82,16 +82,23 @@ def email(text: str) -> str | None:
 
 
 def instant(value: object) -> str | None:
-    """ISO 8601 in UTC with a Z; reads seconds or milliseconds since 1970 (text or number), ISO and RFC 2822 dates."""
+    """ISO 8601 in UTC with a Z, with milliseconds where the sender told them.
+
+    Reads seconds or milliseconds since 1970 (text or number), ISO and RFC 2822 dates; a date without a zone is taken as UTC.
+    """
     moment = _moment(value)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
+    if moment is None:
+        return None
+    spec = "milliseconds" if moment.microsecond >= 1000 else "seconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
 def _moment(value: object) -> datetime | None:
     text = str(value).strip()[:64]
     try:
         if re.fullmatch(r"[0-9]{9,13}", text):  # 13 digits are milliseconds until the year 2286
-            return datetime.fromtimestamp(int(text) / (1000 if len(text) > 11 else 1), UTC).replace(microsecond=0)
+            seconds, thousandths = divmod(int(text), 1000) if len(text) > 11 else (int(text), 0)
+            return datetime.fromtimestamp(seconds, UTC).replace(microsecond=thousandths * 1000)
         if text[:4].isdigit():
             return _utc(datetime.fromisoformat(text))
         return _utc(parsedate_to_datetime(text))

@@ -19,6 +19,7 @@ from twilio.request_validator import RequestValidator
 from webhooks.bodies import Form
 
 TOLERANCE_SECONDS = 300  # Standard Webhooks: the reference libraries' window, in both directions
+TIKTOK_SENDS_AGAIN_SECONDS = 72 * 3600
 
 
 def is_twilios(url: str, sent: Form | bytes, signature: str, tokens: Sequence[str]) -> bool:
@@ -68,6 +69,65 @@ def is_sendgrids(body: bytes, signature: str, timestamp: str, public_key: str) -
     return True
 
 
+def linkedin_reading(body: bytes, signature: str, secrets: Sequence[str]) -> str:
+    """X-LI-Signature: which reading of the vendor's sentence fits, "" when none does.
+
+    Its documentation can be read in two ways and public code is split: the text "hmacsha256=" stands before the body that is
+    signed, or before the digest in the header. Both are proof of the same secret.
+    """
+    given = signature.strip().lower().removeprefix("hmacsha256=").encode("utf-8", "replace")
+    readings = {"prefix signed": b"hmacsha256=" + body, "body alone signed": body}
+    for reading, signed in readings.items():
+        if any(hmac.compare_digest(_hmac(secret.encode(), signed).hex().encode(), given) for secret in secrets):
+            return reading
+    return ""
+
+
+def is_callrails(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    """CallRail's Signature: base64 of the HMAC-SHA1 of the raw body with the company's signing key."""
+    given = signature.strip().encode("utf-8", "replace")
+    return any(hmac.compare_digest(_callrail_digest(body, secret), given) for secret in secrets)
+
+
+def is_slacks(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> bool:
+    """Slack's v0 scheme: "v0=" and the hex HMAC of "v0:timestamp:body", not older or newer than 300 s."""
+    at, given = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "").encode("utf-8", "replace")
+    if not _is_within(at, now, past=TOLERANCE_SECONDS):
+        return False
+    return any(hmac.compare_digest(_slack_digest(body, at, secret), given) for secret in secrets)
+
+
+def is_tiktoks(body: bytes, signature: str, secrets: Sequence[str], now: datetime) -> bool:
+    """TikTok-Signature "t=<seconds>,s=<hex>" over "t.body", at most 72 h old: so long it sends again, perhaps as it was signed."""
+    parts = dict(part.strip().partition("=")[::2] for part in signature.split(","))
+    at, given = parts.get("t", ""), parts.get("s", "").lower().encode("utf-8", "replace")
+    if not _is_within(at, now, past=TIKTOK_SENDS_AGAIN_SECONDS):
+        return False
+    return any(hmac.compare_digest(_hmac(key.encode(), f"{at}.".encode() + body).hex().encode(), given) for key in secrets)
+
+
+def sign_linkedin(text: bytes, secret: str) -> str:
+    """The hex HMAC-SHA256 of "hmacsha256=" and a body, or of a challenge code."""
+    return _hmac(secret.encode(), text).hex()
+
+
+def sign_callrail(body: bytes, secret: str) -> str:
+    """The Signature of a body. For examples."""
+    return _callrail_digest(body, secret).decode()
+
+
+def sign_slack(body: bytes, secret: str, now: datetime) -> dict[str, str]:
+    """The two headers with which Slack signs. For examples."""
+    at = str(int(now.timestamp()))
+    return {"x-slack-request-timestamp": at, "x-slack-signature": _slack_digest(body, at, secret).decode()}
+
+
+def sign_tiktok(body: bytes, secret: str, now: datetime) -> str:
+    """The TikTok-Signature of a body. For examples."""
+    at = str(int(now.timestamp()))
+    return f"t={at},s={_hmac(secret.encode(), f'{at}.'.encode() + body).hex()}"
+
+
 def sign_meta(body: bytes, secret: str) -> str:
     """The X-Hub-Signature-256 of a body. For examples."""
     return f"sha256={_hmac(secret.encode(), body).hex()}"
@@ -78,6 +138,21 @@ def sign_standard(body: bytes, message_id: str, secret: str, now: datetime) -> d
     at = str(int(now.timestamp()))
     digest = base64.b64encode(_hmac(_standard_key(secret), f"{message_id}.{at}.".encode() + body)).decode()
     return {"webhook-id": message_id, "webhook-timestamp": at, "webhook-signature": f"v1,{digest}"}
+
+
+def _callrail_digest(body: bytes, secret: str) -> bytes:
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha1).digest())
+
+
+def _slack_digest(body: bytes, at: str, secret: str) -> bytes:
+    return f"v0={_hmac(secret.encode(), f'v0:{at}:'.encode() + body).hex()}".encode()
+
+
+def _is_within(at: str, now: datetime, *, past: int) -> bool:
+    """Is this text of seconds since 1970 at most `past` seconds ago, and at most TOLERANCE_SECONDS ahead?"""
+    if not at.isascii() or not at.isdigit() or len(at) > 12:
+        return False
+    return -TOLERANCE_SECONDS <= int(now.timestamp()) - int(at) <= past
 
 
 def _hmac(key: bytes, signed: bytes) -> bytes:
