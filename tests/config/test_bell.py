@@ -98,3 +98,17 @@ def test_hushing_an_unreachable_redis_raises_nothing():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, not listening: refused at once
         make_hush(Settings(redis_url=f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"))()
+
+
+def test_who_rings_can_tell_whether_anybody_hears_it():
+    assert Bell(None).is_silent
+    button = Button()
+    bell = Bell(button.press, quiet_for=0.01)
+    assert not bell.is_silent
+    button.is_broken = True
+    bell.ring()
+    assert wait_until(lambda: bell.is_silent)
+    button.is_broken = False
+    bell.ring()
+    assert wait_until(lambda: not bell.is_silent)
+    bell.close()

@@ -36,7 +36,11 @@ def settings(provider: FakeProvider, tmp_path: Path) -> Settings:
 
 
 def settings_for(provider: FakeProvider, data: Path, **changes: str) -> Settings:
-    environ = {
+    return Settings.read({**environment_for(provider, data), **changes}, None, role="worker")
+
+
+def environment_for(provider: FakeProvider, data: Path) -> dict[str, str]:
+    return {
         "DATABASE_URL": "postgresql://nobody@127.0.0.1/none",
         "SECRET_KEY": "a key that is long enough",
         "PUBLIC_URL": "https://leads.example.com",
@@ -53,7 +57,6 @@ def settings_for(provider: FakeProvider, data: Path, **changes: str) -> Settings
         "META_PAGE_TOKEN": "page-token",
         "META_GRAPH_URL": provider.url,
     }
-    return Settings.read({**environ, **changes}, None, role="worker")
 
 
 @pytest.fixture
