@@ -29,7 +29,7 @@ WHERE inbox.id = r.id
 LATER = text(
     "UPDATE inbox SET attempts = attempts + 1, due_at = :due, error = :error WHERE id = ANY(:ids) RETURNING id, attempts"
 )
-ONE = text("SELECT id, source, event, content, received_at, number, done_at, lead_id FROM inbox WHERE id = :id")
+ONE = text("SELECT id, source, event, content, received_at, number, done_at, lead_id FROM inbox WHERE id = :id FOR UPDATE")
 DUE_ALARMS = text("SELECT lead_id, key FROM alarms WHERE armed AND due_at <= :now ORDER BY due_at LIMIT :most")
 RING = text("""
 UPDATE alarms SET armed = false, rung_at = :now WHERE (lead_id, key) IN (
@@ -89,9 +89,16 @@ def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
 
 
 def hear(engine: Engine, item: Item, now: datetime) -> None:
-    """A text of the team. The answer has a key of its own, so that hearing it twice says it once."""
-    staff.hear(engine, item, now)
-    run(engine, lambda batch: finish(batch, [item]), now)
+    """A text of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
+    answer = staff.change_duty(engine, item, now)
+
+    def work(batch: Batch) -> None:
+        mine = claimed(batch, [item])
+        for each in mine:
+            staff.obey(batch, each, answer)
+        finish(batch, mine)
+
+    run(engine, work, now)
 
 
 def claimed(batch: Batch, items: Sequence[Item]) -> list[Item]:
@@ -146,17 +153,19 @@ def alone(engine: Engine, items: Sequence[Item], work: Callable[[Sequence[Item]]
 
 
 def decide(engine: Engine, inbox_id: int, now: datetime) -> After | None:
-    """Decide one delivery at once, for a sender who waits for the answer; None when it begins or moves no lead."""
+    """Decide one delivery at once, for a sender who waits for the answer; None when it begins or moves no lead.
+
+    Where another process is about to decide it, this waits for that decision: a caller must hear of the rep who is to be rung.
+    """
 
     def work(batch: Batch) -> After | None:
         found = batch.db.execute(ONE, {"id": inbox_id}).one()
+        if found.done_at is not None:
+            return view(batch, found.lead_id)
         item = Item(found.id, found.source, found.event, found.content, found.received_at, found.number)
-        if found.done_at is None:
-            mine = claimed(batch, [item])
-            intake.take(batch, mine)
-            finish(batch, mine)
-            return mine[0].after if mine and mine[0].after else view(batch, mine[0].lead_id if mine else None)
-        return view(batch, found.lead_id)
+        intake.take(batch, [item])
+        finish(batch, [item])
+        return item.after or view(batch, item.lead_id)
 
     return run(engine, work, now)
 

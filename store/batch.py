@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
 
 from routing import journey, queueing
 from routing.model import (
@@ -31,15 +31,14 @@ from routing.model import (
     Status,
     Step,
 )  # fmt: skip
-from routing.team import QueueOrder, Team
+from routing.team import Pool, QueueOrder, Team
 from store import book, messages, people, saving
 from store.records import LeadRecord, event_to_json, policy_of, record_of
+from store.retrying import in_turn
 from store.roster import Roster, load_roster
 
-TRIES = 5
 AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
 BY_HAND = (LeadAssigned, HumanResponded, CallBridged)  # a person's decision may go over a cap
-RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock time-out
 
 LEADS = f"""
 SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
@@ -47,6 +46,13 @@ SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_em
        {people.OPTED_OUT} AS opted_out
 FROM leads l JOIN people p ON p.id = l.person_id
 """
+
+ELSEWHERE = text("""
+SELECT DISTINCT s.pool FROM seats s WHERE s.rep = ANY(:freed) AND s.pool <> ALL(:here)
+  AND EXISTS (SELECT 1 FROM leads l WHERE l.pool = s.pool AND l.status = 'waiting') ORDER BY s.pool
+""")
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -78,6 +84,7 @@ class Batch:
     alarms: list[tuple[int, Alarm]] = field(default_factory=list)
     messages: list[tuple[int | None, Message]] = field(default_factory=list)
     needs: dict[int, frozenset[str]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)  # reps who go off duty in this transaction: no lead may go to them
     news: dict[int, dict[str, object]] = field(default_factory=dict)  # what was learnt of people, by their id
 
     def lock(self, pools: Iterable[str]) -> None:
@@ -109,19 +116,27 @@ class Batch:
     def facts(self, record: LeadRecord, event: Event | None) -> Facts:
         """All that a decision about this lead may look at."""
         policy = policy_of(book.at(self.engine, record.version, self.db), record)
-        roster = self.roster(policy)
-        mentioned = (getattr(event, "rep", None), record.state.owner, *record.state.offered_to, record.lead.person.last_rep)
+        roster, state = self.roster(policy), record.state
+        mentioned = (getattr(event, "rep", None), state.owner, *state.offered_to, record.lead.person.last_rep)
         names = {str(name) for name in mentioned if name}
         roster.ensure(self.db, self.team, names)
+        roster.reach(self.db, self.team, policy.rule.needs, {*state.declined_by, *state.lapsed_by, *state.offered_to})
+        for other in self.rosters.values():
+            if other is not roster:
+                roster.follow(other, other.changes)
         return Facts(record.lead, record.state, policy, roster.bench(record.state, record.lead.person, names), self.team)
 
     def roster(self, policy: Policy) -> Roster:
         """The seats of the lead's pool, as they stand after the steps so far."""
-        if policy.pool.id not in self.rosters:
-            self.lock([policy.pool.id])
-            present = self.team.pools.get(policy.pool.id, policy.pool)
-            self.rosters[policy.pool.id] = load_roster(self.db, present, self.team)
-        return self.rosters[policy.pool.id]
+        self.lock([policy.pool.id])
+        return self.seated(self.team.pools.get(policy.pool.id, policy.pool))
+
+    def seated(self, pool: Pool) -> Roster:
+        """The pool's roster, read once. The pool must be locked."""
+        if pool.id not in self.rosters:
+            self.rosters[pool.id] = load_roster(self.db, pool, self.team)
+        self.rosters[pool.id].send_off(self.absent)
+        return self.rosters[pool.id]
 
     def happen(self, lead_id: int, event: Event, *, late_by: float | None = None) -> After:
         """Take one step. Raises LookupError for a lead that is not in hand."""
@@ -129,7 +144,10 @@ class Batch:
         facts = self.facts(record, event)
         step = journey.step(facts, event, self.now)
         roster = self.rosters[record.pool]
-        roster.apply(record.state, step.state, step.reps, now=self.now, forced=isinstance(event, BY_HAND))
+        touched = roster.apply(record.state, step.state, step.reps, now=self.now, forced=isinstance(event, BY_HAND))
+        for other in self.rosters.values():
+            if other is not roster:
+                other.follow(roster, touched)
         self.note(record, event, step, late_by)
         record.state = step.state
         return After(record.lead, step.state, facts.policy, step.why, roster.bench(step.state, record.lead.person))
@@ -157,29 +175,31 @@ class Batch:
         self.alarms += [(lead_id, alarm) for alarm in step.alarms]
         self.messages += [(lead_id, message) for message in step.messages]
 
-    def wake(self, pools: Iterable[str] | None = None) -> None:
-        """Give room that opened to the leads that wait for it, in the order of the pool's queue."""
-        for pool_id in sorted(pools if pools is not None else [p for p, roster in self.rosters.items() if roster.freed]):
-            pool = self.team.pools.get(pool_id)
-            if pool is None:
-                continue
-            self.lock([pool_id])
-            roster = self.rosters.get(pool_id) or self.rosters.setdefault(pool_id, load_roster(self.db, pool, self.team))
-            roster.freed = False
+    def wake(self, pools: Iterable[str]) -> bool:
+        """Give room to the leads that wait for it, in the order of each pool's queue; True when more could move at once."""
+        more = False
+        for pool in (self.team.pools[pool_id] for pool_id in sorted(pools) if pool_id in self.team.pools):
+            self.lock([pool.id])
+            roster = self.seated(pool)
+            roster.freed.clear()
             if roster.ranking.has_room():
-                self.serve_queue(roster)
+                more |= self.serve_queue(roster)
+        return more
 
-    def serve_queue(self, roster: Roster) -> None:
+    def serve_queue(self, roster: Roster) -> bool:
         """Try waiting leads until nobody has room. A lead that nobody may take keeps waiting and blocks no other."""
         starts = self.db.execute(text("SELECT fresh_starts FROM pools WHERE id = :id"), {"id": roster.pool.id}).scalar() or 0
         fresh, late = self.queue(roster)
+        moved = 0
         for record, is_fresh in queueing.next_up(fresh, late, starts):
             self.happen(record.lead.id, RoomOpened())
             if record.state.status is not Status.WAITING:
-                starts = starts + 1 if is_fresh else 0
+                starts, moved = starts + 1 if is_fresh else 0, moved + 1
             if not roster.ranking.has_room():
                 break
-        self.db.execute(text("UPDATE pools SET fresh_starts = :n WHERE id = :id"), {"n": starts, "id": roster.pool.id})
+        if moved:
+            self.db.execute(text("UPDATE pools SET fresh_starts = :n WHERE id = :id"), {"n": starts, "id": roster.pool.id})
+        return moved > 0 and AT_ONCE in (len(fresh), len(late)) and roster.ranking.has_room()
 
     def queue(self, roster: Roster) -> tuple[list[LeadRecord], list[LeadRecord]]:
         """The waiting leads to try: (fresh, late). Oldest first knows no difference."""
@@ -222,37 +242,46 @@ class Batch:
         people.learn(self.db, self.news)
         self.news = {}
 
-    def finish(self) -> None:
-        """Write, wake, write."""
+    def finish(self) -> list[str]:
+        """Write, wake, write. Returns the pools not in hand where leads wait and the same reps have room now."""
         self.flush()
-        if any(roster.freed for roster in self.rosters.values()):
-            self.wake()
-            self.flush()
+        freed = {rep for roster in self.rosters.values() for rep in roster.freed}
+        if not freed:
+            return []
+        self.wake([pool for pool, roster in self.rosters.items() if roster.freed])
+        self.flush()
+        if len(self.team.pools) == 1:
+            return []
+        return list(self.db.execute(ELSEWHERE, {"freed": sorted(freed), "here": sorted(self.rosters)}).scalars())
 
 
 QUIET = frozenset({"RoomOpened", "RetryDue", "AcceptDue", "AcknowledgementExpired"})
 
 
 def run(engine: Engine, work: Callable[[Batch], T], now: datetime) -> T:
-    """Do `work` in one transaction, again when another pool was quicker. Raises what the last try raised."""
-    for left in reversed(range(TRIES)):
-        team = book.current(engine)  # before the transaction: one connection at a time, or a full pool waits for itself
-        try:
-            with engine.begin() as db:
-                batch = Batch(db, engine, now, team)
-                result = work(batch)
-                batch.finish()
-                return result
-        except saving.Crowded:
-            if not left:
-                raise
-        except OperationalError as error:
-            if not left or getattr(error.orig, "sqlstate", None) not in RETRYABLE:
-                raise
-    raise AssertionError("unreachable")
+    """Do `work` in one transaction, then wake the pools elsewhere that it made room in."""
+    team = book.current(engine)  # before the transaction: one connection at a time, or a full pool waits for itself
+
+    def whole(db: Connection) -> tuple[T, list[str]]:
+        batch = Batch(db, engine, now, team)
+        result = work(batch)
+        return result, batch.finish()
+
+    result, elsewhere = in_turn(engine, whole)
+    wake_quietly(engine, elsewhere, now)
+    return result
 
 
 def wake(engine: Engine, pools: Sequence[str], now: datetime) -> None:
-    """Room may have opened in these pools: serve their queues, each in its own transaction."""
+    """Room may have opened in these pools: serve their queues, each in transactions of its own."""
     for pool in pools:
-        run(engine, lambda batch, pool=pool: batch.wake([pool]), now)  # type: ignore[misc]
+        while run(engine, lambda batch, pool=pool: batch.wake([pool]), now):  # type: ignore[misc]
+            pass
+
+
+def wake_quietly(engine: Engine, pools: Sequence[str], now: datetime) -> None:
+    """The same after a commit: what was decided stands, so a failure here is only logged. The leads' own alarms look again."""
+    try:
+        wake(engine, pools, now)
+    except Exception:
+        log.exception("wake_failed", pools=list(pools))

@@ -1,6 +1,7 @@
 """Who is on duty as time goes by: shifts, leave, presence, back-off, and the count of today."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,23 +36,48 @@ WHERE id = ANY(:pools)
 UNANSWERED_OF = text("""
 SELECT id FROM leads WHERE closed_at IS NULL AND holders @> ARRAY[:rep] AND status IN ('offered', 'accepted') ORDER BY id
 """)
-LEAVES_WORK = frozenset({"off shift", "on leave", "off"})  # who is busy or backing off keeps what they hold
+GONE = text("SELECT id FROM reps WHERE NOT in_team AND unanswered > 0 ORDER BY id")
+SAY = text("""
+UPDATE reps SET presence = :presence, presence_until = :until,
+  backoff_until = CASE WHEN :presence = 'on' THEN NULL ELSE backoff_until END,
+  lapses = CASE WHEN :presence = 'on' THEN 0 ELSE lapses END WHERE id = :rep
+""")
+NO_MORE = "has left the team"
+LEFT = {
+    "off shift": "has gone off shift",
+    "on leave": "is on leave",
+    "off": "has gone off",
+}  # who is busy or backing off keeps theirs
 
 
-def refresh(db: Connection, team: Team, ids: Sequence[str], now: datetime) -> dict[str, tuple[str | None, str | None]]:
-    """Work out anew who is on duty; returns (absence before, absence after) by rep."""
-    changed, values = {}, []
+@dataclass(slots=True)
+class Turned:
+    """What a look at some reps found: who changed, who is here now, and who goes while holding unanswered leads."""
+
+    changed: list[str] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
+    leaving: dict[str, str] = field(default_factory=dict)  # rep -> reason; their rows are as before
+
+
+def refresh(db: Connection, team: Team, ids: Sequence[str], now: datetime, *, gave_back: bool = False) -> Turned:
+    """Work out anew who is on duty. Who would leave with unanswered leads is left as they are, unless they `gave_back`."""
+    turned, values = Turned(), []
     for row in db.execute(READ, {"ids": list(ids)}).mappings():
         person = team.reps.get(row["id"])
         if person is None:
             continue
         value = on_duty(person, row, now)
+        away = value["absence"]
+        if away in LEFT and away != row["absence"] and row["unanswered"] and not gave_back:
+            turned.leaving[person.id] = str(away)
+            continue
         values.append(value)
-        changed[row["id"]] = (row["absence"], value["absence"])
+        turned.changed.append(person.id)
+        turned.came += [person.id] if away is None else []
     if values:
         db.execute(WRITE, {"rows": rows(values)})
-        db.execute(text(saving.REFRESH_SEATS), {"reps": list(changed)})
-    return changed  # type: ignore[return-value]
+        db.execute(text(saving.REFRESH_SEATS), {"reps": turned.changed})
+    return turned
 
 
 def on_duty(person: Rep, row: RowMapping, now: datetime) -> dict[str, object]:
@@ -74,67 +100,97 @@ def on_duty(person: Rep, row: RowMapping, now: datetime) -> dict[str, object]:
 def turn(engine: Engine, now: datetime, limit: int = 500) -> int:
     """Shifts that begin or end, leave, back-offs that are over: returns how many reps changed. Wakes their pools."""
     team = book.current(engine)
-    with engine.begin() as db:
-        due = list(db.execute(DUE, {"now": now, "most": limit}).scalars())
-        changed = refresh(db, team, due, now) if due else {}
-    settle(engine, team, changed, now)
-    return len(due)
+
+    def work(batch: Batch) -> Turned:
+        due = list(batch.db.execute(DUE, {"now": now, "most": limit}).scalars())
+        return refresh(batch.db, team, due, now) if due else Turned()
+
+    turned = run(engine, work, now)
+    for rep, reason in turned.leaving.items():
+        run(engine, lambda batch, rep=rep, reason=reason: leave(batch, rep, reason), now)  # type: ignore[misc]
+    settle(engine, team, turned, now)
+    return len(turned.changed) + len(turned.leaving)
 
 
-def settle(engine: Engine, team: Team, changed: dict[str, tuple[str | None, str | None]], now: datetime) -> None:
-    """What follows from a change of duty: who left gives unanswered leads back, who came gets the leads that wait."""
-    for rep, (was, became) in changed.items():
-        if became in LEAVES_WORK and was != became:
-            take_back(engine, rep, why=LEFT[became], now=now)
-    pools = sorted(pool.id for pool in team.pools.values() if any(rep in changed for rep in pool.members))
+def settle(engine: Engine, team: Team, turned: Turned, now: datetime) -> None:
+    """What follows from a change of duty: the pools' counts, and those who came get the leads that wait."""
+    touched, came = {*turned.changed, *turned.leaving}, set(turned.came)
+    pools = [pool.id for pool in team.pools.values() if not touched.isdisjoint(pool.members)]
     if pools:
-        with engine.begin() as db:
-            db.execute(TALLY, {"pools": pools, "now": now})
-    came = {rep for rep, (_, became) in changed.items() if became is None}
-    wake(engine, sorted(pool.id for pool in team.pools.values() if came & set(pool.members)), now)
+        run(engine, lambda batch: tally(batch, pools), now)
+    wake(engine, sorted(pool.id for pool in team.pools.values() if not came.isdisjoint(pool.members)), now)
 
 
-LEFT = {"off shift": "has gone off shift", "on leave": "is on leave", "off": "has gone off"}
+def tally(batch: Batch, pools: Sequence[str]) -> None:
+    """Count who cannot take a lead, and why. The pools are locked in order, as everywhere."""
+    batch.lock(pools)
+    batch.db.execute(TALLY, {"pools": list(pools), "now": batch.now})
 
 
-def take_back(engine: Engine, rep: str, *, why: str, now: datetime) -> None:
+def leave(batch: Batch, rep: str, reason: str) -> None:
+    """A rep goes off duty and gives back what is unanswered, in one transaction: nothing stays with who is gone."""
+    give_back(batch, rep, absence=reason, why=LEFT[reason])
+    refresh(batch.db, batch.team, [rep], batch.now, gave_back=True)
+    nothing_left(batch, rep)
+
+
+def give_back(batch: Batch, rep: str, *, absence: str, why: str) -> None:
     """Everything unanswered that a rep holds goes back to the pool, with its first clock."""
-    with engine.connect() as db:
-        held = list(db.execute(UNANSWERED_OF, {"rep": rep}).scalars())
+    held = list(batch.db.execute(UNANSWERED_OF, {"rep": rep}).scalars())
+    batch.load(held)
+    batch.absent[rep] = absence
     for lead_id in held:
-        run(engine, lambda batch, lead_id=lead_id: left(batch, lead_id, rep, why), now)  # type: ignore[misc]
+        batch.happen(lead_id, RepLeft(rep, why))
+    batch.flush()
 
 
-def left(batch: Batch, lead_id: int, rep: str, why: str) -> None:
-    """One lead of a rep who is gone."""
-    batch.load([lead_id])
-    batch.happen(lead_id, RepLeft(rep, why))
+def nothing_left(batch: Batch, rep: str) -> None:
+    """Raises Crowded when the rep was given one more lead meanwhile: their row is ours now, so the next try sees it."""
+    if batch.db.execute(UNANSWERED_OF, {"rep": rep}).first():
+        raise saving.Crowded
+
+
+def give_back_of_gone(engine: Engine, now: datetime) -> int:
+    """What reps hold who are no longer in the team file goes back to the pools. Returns how many there were."""
+    with engine.connect() as db:
+        gone = list(db.execute(GONE).scalars())
+    for rep in gone:
+        run(engine, lambda batch, rep=rep: give_back(batch, rep, absence=NO_MORE, why=NO_MORE), now)  # type: ignore[misc]
+    return len(gone)
 
 
 def set_presence(engine: Engine, rep: str, presence: str, until: datetime | None, now: datetime) -> None:
     """A rep (or their manager) says on, off, busy or away, for good or until an instant. Raises LookupError for an unknown rep."""
-    team = book.current(engine)
-    if rep not in team.reps:
-        raise LookupError(f"no rep {rep!r} in the team file")
-    with engine.begin() as db:
-        db.execute(
-            text(
-                "UPDATE reps SET presence = :presence, presence_until = :until,"
-                " backoff_until = CASE WHEN :presence = 'on' THEN NULL ELSE backoff_until END,"
-                " lapses = CASE WHEN :presence = 'on' THEN 0 ELSE lapses END WHERE id = :rep"
-            ),
-            {"rep": rep, "presence": presence, "until": until},
-        )
-        changed = refresh(db, team, [rep], now)
-    settle(engine, team, changed, now)
+    team = known(engine, rep)
+    settle(engine, team, run(engine, lambda batch: say(batch, rep, presence, until), now), now)
+
+
+def say(batch: Batch, rep: str, presence: str, until: datetime | None) -> Turned:
+    """Their word in force. Who says off gives back what is unanswered in the same transaction."""
+    goes = presence == "off" and (until is None or until > batch.now)
+    if goes:
+        give_back(batch, rep, absence="off", why=LEFT["off"])
+    batch.db.execute(SAY, {"rep": rep, "presence": presence, "until": until})
+    turned = refresh(batch.db, batch.team, [rep], batch.now, gave_back=goes)
+    if goes:
+        nothing_left(batch, rep)
+    return turned
 
 
 def set_cap(engine: Engine, rep: str, cap: int | None, now: datetime) -> None:
     """Override a rep's cap on open leads until it is set to None again. Raises LookupError for an unknown rep."""
+    team = known(engine, rep)
+
+    def work(batch: Batch) -> Turned:
+        batch.db.execute(text("UPDATE reps SET cap_override = :cap WHERE id = :rep"), {"rep": rep, "cap": cap})
+        return refresh(batch.db, team, [rep], now)
+
+    settle(engine, team, run(engine, work, now), now)
+
+
+def known(engine: Engine, rep: str) -> Team:
+    """The team in force. Raises LookupError when it has no such rep."""
     team = book.current(engine)
     if rep not in team.reps:
         raise LookupError(f"no rep {rep!r} in the team file")
-    with engine.begin() as db:
-        db.execute(text("UPDATE reps SET cap_override = :cap WHERE id = :rep"), {"rep": rep, "cap": cap})
-        changed = refresh(db, team, [rep], now)
-    settle(engine, team, {rep: (None, None)} if changed else {}, now)
+    return team

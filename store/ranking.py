@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from routing.capacity import can_take, why_not
 from routing.model import Seat
@@ -39,6 +39,13 @@ class Ranking:
     def able(self) -> tuple[Seat, ...]:
         """Those who can take a lead, best first."""
         return tuple([self._seats[rep] for _, rep in self._places])
+
+    def up_to(self, edge: tuple[float, ...]) -> Iterator[Seat]:
+        """Those who can take a lead and sort no later than `edge`, best first."""
+        for place, rep in self._places:
+            if place > edge:
+                return
+            yield self._seats[rep]
 
     def has_room(self) -> bool:
         """Can anybody take a lead?"""

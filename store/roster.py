@@ -1,27 +1,32 @@
 """A pool's seats inside one transaction: who has room, in the strategy's order, kept true from step to step in a batch.
 
-A pool of up to SMALL seats is loaded whole. Of a larger one the shortlist of the best SHORTLIST free seats is enough: a batch
-takes fewer seats than that, each take only moves a seat back, so the best seat is always among those loaded.
+A pool of up to SMALL seats is loaded whole. Of a larger one the best SHORTLIST free seats come first: whoever sorts no later than
+the last of them is surely better than all who were not loaded. A decision that finds too few of those loads on (`reach`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, RowMapping, text
 
 from routing import strategies
 from routing.capacity import can_take
 from routing.model import Bench, Person, RepChange, Seat, State, Status
-from routing.strategies.order import Direction
+from routing.strategies.order import Direction, key
 from routing.team import Pool, Team
 from store.ranking import Ranking
 
+NULLABLE = frozenset({"last_assigned_at"})
 SMALL = 200
 SHORTLIST = 64
 SHOWN = 12  # pools up to this size show every rep's reason in the timeline
 WAITING_COUNTED = 200
 A_FEW = 8  # seats changed at once up to which they are put in place one by one
+ENOUGH = 25  # seats that must surely be the best: as many as are ever asked at once (routing/offering.py)
+ANYBODY: frozenset[str] = frozenset()
+Edge = tuple[float, ...] | None  # the order's key of the last seat loaded; None when all are
 
 SEATS = """
 SELECT r.id AS rep, coalesce(s.name, r.id) AS name, coalesce(s.rank, 0) AS rank, coalesce(s.weight, 1) AS weight,
@@ -65,7 +70,8 @@ class Roster:
     whole: bool
     changes: dict[str, Change] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
-    freed: bool = False
+    freed: set[str] = field(default_factory=set)  # reps who have room that they did not have before
+    edges: dict[frozenset[str], Edge] = field(default_factory=dict)  # how far the seats with these skills are loaded
     ranked: Ranking | None = None  # made when it is first asked for; None again when many seats have changed at once
 
     @property
@@ -96,23 +102,68 @@ class Roster:
         if not missing:
             return
         for row in db.execute(text(NAMED), {"pool": self.pool.id, "names": sorted(missing)}).mappings():
-            seat = seat_of(row, team)
-            if seat.rep in self.pool.members:
-                self.put(seat)
-            else:
-                self.guests[seat.rep] = seat
+            self.enter(seat_of(row, team))
+
+    def enter(self, seat: Seat) -> None:
+        """A seat of the pool, or a guest's, as it is from now on."""
+        if seat.rep in self.seats or (seat.rep not in self.guests and seat.rep in self.pool.members):
+            self.put(seat)
+        else:
+            self.guests[seat.rep] = seat
+
+    def seat(self, rep: str) -> Seat | None:
+        """A rep in hand, of this pool or a guest."""
+        return self.seats.get(rep) or self.guests.get(rep)
+
+    def reach(self, db: Connection, team: Team, needs: frozenset[str], barred: Collection[str]) -> None:
+        """In a large pool: load on until enough of those who may take this lead are surely the best there are."""
+        while (edge := self.edges.get(needs, self.edges.get(ANYBODY))) is not None:
+            sure = (seat for seat in self.ranking.up_to(edge) if needs <= seat.skills and seat.rep not in barred)
+            if len(list(islice(sure, ENOUGH))) == ENOUGH:
+                return
+            self.load_on(db, team, needs)
+
+    def load_on(self, db: Connection, team: Team, needs: frozenset[str]) -> None:
+        """The next best seats with these skills."""
+        scope = {"pool": self.pool.id, "needs": sorted(needs), "known": list(self.seats), "most": SHORTLIST}
+        seats = [seat_of(row, team) for row in db.execute(text(MEMBERS + next_best(self.pool.strategy)), scope).mappings()]
+        self.edges[needs] = edge_of(seats, self.pool.strategy)
+        for seat in seats:
+            self.put(seat)
+
+    def send_off(self, absent: Mapping[str, str]) -> None:
+        """These reps go off duty in this transaction."""
+        for rep, why in absent.items():
+            if rep in self.seats and self.seats[rep].absence != why:
+                self.put(replace(self.seats[rep], absence=why))
+
+    def follow(self, other: "Roster", reps: Iterable[str]) -> None:
+        """Take over what another pool's roster of the same batch has changed on reps whom both know."""
+        for rep in reps:
+            mine, theirs = self.seat(rep), other.seat(rep)
+            if mine is None or theirs is None:
+                continue
+            shared = {name: getattr(theirs, name) for name in SHARED}
+            self.enter(replace(mine, **shared))
+            if rep in other.freed and rep in self.seats:
+                self.freed.add(rep)
 
     def others(self) -> Mapping[str, int]:
         """How many cannot take a lead, by reason; in a large pool as last counted by the clock."""
         return self.ranking.others() if self.whole else self.tally
 
-    def apply(self, before: State, after: State, changes: Iterable[RepChange], *, now: datetime, forced: bool) -> None:
-        """Move the counts from one state of a lead to the next. `forced`: a person's decision, which may go over a cap."""
+    def apply(self, before: State, after: State, changes: Iterable[RepChange], *, now: datetime, forced: bool) -> set[str]:
+        """Move the counts from one state of a lead to the next; returns the reps touched.
+
+        `forced`: a person's decision, which may go over a cap.
+        """
         was, becomes = holdings(before), holdings(after)
+        self.waiting += (after.status is Status.WAITING) - (before.status is Status.WAITING)
         for rep in sorted({*was, *becomes}):
             self.move(rep, was.get(rep, (0, 0)), becomes.get(rep, (0, 0)), tentative=before.status in TENTATIVE, forced=forced)
         for change in changes:
             self.note(change, now)
+        return {*was, *becomes, *(change.rep for change in changes)}
 
     def move(self, rep: str, was: tuple[int, int], becomes: tuple[int, int], *, tentative: bool, forced: bool) -> None:
         """One rep's counts. An offer that was not taken gives today's count back."""
@@ -123,28 +174,30 @@ class Roster:
         change.unanswered += unanswered
         change.today += today
         change.checked |= opened > 0 and not forced
-        self.freed |= opened < 0 or unanswered < 0
-        seat = self.seats.get(rep)
+        if opened < 0 or unanswered < 0:
+            self.freed.add(rep)
+        seat = self.seat(rep)
         if seat:
             counts = {"open": seat.open + opened, "unanswered": seat.unanswered + unanswered, "today": seat.today + today}
-            self.put(replace(seat, **{name: max(count, 0) for name, count in counts.items()}))  # type: ignore[arg-type]
+            self.enter(replace(seat, **{name: max(count, 0) for name, count in counts.items()}))  # type: ignore[arg-type]
 
     def note(self, change: RepChange, now: datetime) -> None:
         """Turns taken, silences, signs of life."""
-        kept, seat = self.changes.setdefault(change.rep, Change()), self.seats.get(change.rep)
+        kept, seat = self.changes.setdefault(change.rep, Change()), self.seat(change.rep)
         if change.lapses is not None:
             kept.lapses, kept.backoff_until, kept.away = change.lapses, change.backoff_until, change.away
             if seat:
                 absent = "away" if change.away else "backing off" if change.backoff_until else awake(seat.absence)
+                if seat.absence and not absent:
+                    self.freed.add(change.rep)  # a sign of life: the leads that wait may go to them
                 seat = replace(seat, lapses=change.lapses, absence=absent, back_at=change.backoff_until)
         if change.assigned:
             kept.assigned = True
             self.charge(change.rep)
-            seat = self.seats.get(change.rep)
-            if seat:
-                seat = replace(seat, last_assigned_at=now)
+            current = self.seat(change.rep)
+            seat = replace(seat, last_assigned_at=now, credit=current.credit, served=current.served) if seat and current else None
         if seat:
-            self.put(seat)
+            self.enter(seat)
 
     def charge(self, rep: str) -> None:
         """Let the strategy count the turn."""
@@ -164,6 +217,7 @@ def awake(absence: str | None) -> str | None:
 
 
 TENTATIVE = frozenset({Status.OFFERED, Status.RINGING})
+SHARED = ("open", "unanswered", "today", "absence", "back_at", "last_assigned_at", "lapses")  # a rep's, in whichever pool
 
 
 def holdings(state: State) -> dict[str, tuple[int, int]]:
@@ -180,23 +234,41 @@ def holdings(state: State) -> dict[str, tuple[int, int]]:
 
 
 def order_by(strategy: str) -> str:
-    """The strategy's order as SQL; the columns are those of `seats`, never a user's text."""
-    words = {Direction.ASC: "ASC NULLS FIRST", Direction.DESC: "DESC NULLS LAST"}
-    return ", ".join(f"s.{column} {words[way]}" for column, way in strategies.get(strategy).order)
+    """The strategy's order as SQL; the columns are those of `seats`, never a user's text.
+
+    Letter by letter that of the indexes: NULLS FIRST on a column that is never null would sort the whole pool anew.
+    """
+    words = {Direction.ASC: "ASC", Direction.DESC: "DESC"}
+    nulls = {Direction.ASC: " NULLS FIRST", Direction.DESC: " NULLS LAST"}
+    order = strategies.get(strategy).order
+    return ", ".join(f"s.{column} {words[way]}{nulls[way] if column in NULLABLE else ''}" for column, way in order)
 
 
 def load_roster(db: Connection, pool: Pool, team: Team) -> Roster:
     """The seats that a batch on this pool may need."""
     size = len(pool.members)
     whole = size <= SMALL
-    limit = "" if whole else f"AND s.free ORDER BY {order_by(pool.strategy)}"
-    if not whole and pool.strategy != "round_robin":  # smooth round robin moves every present seat's credit at each turn
-        limit += f" LIMIT {SHORTLIST}"
-    seats = {row["rep"]: seat_of(row, team) for row in db.execute(text(MEMBERS + limit), {"pool": pool.id}).mappings()}
+    everybody = whole or pool.strategy == "round_robin"  # smooth round robin moves every present seat's credit at each turn
+    which = "" if whole else "AND s.free" if everybody else next_best(pool.strategy)
+    scope = {"pool": pool.id, "needs": [], "known": [], "most": SHORTLIST}
+    loaded = [seat_of(row, team) for row in db.execute(text(MEMBERS + which), scope).mappings()]
+    seats = {seat.rep: seat for seat in loaded}
     heading = db.execute(text(HEADING), {"pool": pool.id, "most": WAITING_COUNTED}).mappings().one()
     opens_at = heading["opens_at"] if not whole else min((s.back_at for s in seats.values() if s.back_at), default=None)
     tally = {why: int(count) for why, count in (heading["tally"] or {}).items()}
-    return Roster(pool, seats, {}, size, heading["waiting"], tally, opens_at, whole)
+    edges = {ANYBODY: None if everybody else edge_of(loaded, pool.strategy)}
+    return Roster(pool, seats, {}, size, heading["waiting"], tally, opens_at, whole, edges=edges)
+
+
+def next_best(strategy: str) -> str:
+    """The next best free seats with some skills, beyond those known."""
+    skilled = "s.skills @> CAST(:needs AS text[]) AND s.rep <> ALL(CAST(:known AS text[]))"
+    return f"AND s.free AND {skilled} ORDER BY {order_by(strategy)} LIMIT :most"
+
+
+def edge_of(loaded: Sequence[Seat], strategy: str) -> Edge:
+    """How far a shortlist reaches; None when it holds all there are."""
+    return key(loaded[-1], strategies.get(strategy).order) if len(loaded) == SHORTLIST else None
 
 
 def seat_of(row: RowMapping, team: Team) -> Seat:

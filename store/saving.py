@@ -93,7 +93,7 @@ UPDATE reps SET open = greatest(reps.open + c.open, 0), unanswered = greatest(re
                          ELSE reps.duty_changes_at END,
   last_assigned_at = CASE WHEN c.assigned THEN :now ELSE reps.last_assigned_at END
 FROM change c, held WHERE reps.id = c.id AND held.id = c.id
-RETURNING reps.id, c.checked, (reps.absence IS NULL
+RETURNING reps.id, c.checked, (reps.in_team AND reps.absence IS NULL
   AND (reps.cap_open IS NULL OR reps.open <= reps.cap_open)
   AND (reps.cap_unanswered IS NULL OR reps.unanswered <= reps.cap_unanswered)
   AND (reps.cap_today IS NULL OR reps.today <= reps.cap_today)) AS kept
@@ -101,13 +101,21 @@ RETURNING reps.id, c.checked, (reps.absence IS NULL
 
 # the same as routing/capacity.py load() and can_take(); tests/store/test_roster.py holds the two together
 REFRESH_SEATS = """
+WITH held AS MATERIALIZED (SELECT pool, rep FROM seats WHERE rep = ANY(:reps) ORDER BY pool, rep FOR UPDATE)
 UPDATE seats SET last_assigned_at = r.last_assigned_at,
   load = CASE WHEN r.cap_open IS NULL THEN r.open::double precision / (r.open + 10)
               WHEN r.cap_open = 0 THEN 1.0 ELSE r.open::double precision / r.cap_open END,
   free = r.in_team AND r.absence IS NULL AND (r.cap_open IS NULL OR r.open < r.cap_open)
      AND (r.cap_unanswered IS NULL OR r.unanswered < r.cap_unanswered) AND (r.cap_today IS NULL OR r.today < r.cap_today)
-FROM reps r WHERE seats.rep = r.id AND r.id = ANY(:reps)
+FROM reps r, held WHERE seats.rep = r.id AND r.id = ANY(:reps) AND held.pool = seats.pool AND held.rep = seats.rep
 """
+
+# all the seats that CHARGE_SEATS and REFRESH_SEATS will touch, in one order; the reps are locked before them
+LOCK_SEATS = text("""
+SELECT pool, rep FROM seats WHERE rep = ANY(:reps) OR (pool, rep) IN (
+  SELECT pool, rep FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(pool text, rep text))
+ORDER BY pool, rep FOR UPDATE
+""")
 
 CHARGE_SEATS = text("""
 UPDATE seats SET credit = r.credit, next_credit = r.credit + seats.weight, served = r.served
@@ -176,14 +184,16 @@ def save_rosters(db: Connection, rosters: Iterable[Roster], now: datetime) -> No
         for rep in roster.charged:
             seat = roster.seats[rep]
             charged.append({"pool": roster.pool.id, "rep": rep, "credit": seat.credit, "served": seat.served})
-    if charged:
-        db.execute(CHARGE_SEATS, {"rows": rows(charged)})
     if changes:
         save_reps(db, changes, now)
+        if charged:
+            db.execute(LOCK_SEATS, {"rows": rows(charged), "reps": list(changes)})
+            db.execute(CHARGE_SEATS, {"rows": rows(charged)})
+        db.execute(text(REFRESH_SEATS), {"reps": list(changes)})
 
 
 def save_reps(db: Connection, changes: Mapping[str, Change], now: datetime) -> None:
-    """Reps first, then their seats in every pool they sit in."""
+    """Counts, turns and silences. Raises Crowded when a rep has gone, or has no room for what was decided."""
     values = [
         {
             "id": rep, "open": c.open, "unanswered": c.unanswered, "today": c.today, "lapses": c.lapses,
@@ -194,7 +204,6 @@ def save_reps(db: Connection, changes: Mapping[str, Change], now: datetime) -> N
     found = db.execute(UPDATE_REPS, {"rows": rows(values), "now": now}).all()
     if any(row.checked and not row.kept and not changes[row.id].lapses for row in found):
         raise Crowded
-    db.execute(text(REFRESH_SEATS), {"reps": list(changes)})
 
 
 def merged(one: Change, other: Change) -> Change:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from routing.codes import number_of
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
@@ -23,28 +23,22 @@ from routing.model import (
     Status,
 )  # fmt: skip
 from routing.team import Team
-from routing.words import ago, clean, due_text
+from routing.words import clean
 from store import book, duty
-from store.batch import Batch, run
+from store.batch import Batch
 from store.intake import Item
+from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
 
-HELD = text("""
-SELECT l.id, l.code, l.status, l.arrived_at, p.name FROM leads l JOIN people p ON p.id = l.person_id
-WHERE l.closed_at IS NULL AND l.holders @> ARRAY[:rep] ORDER BY l.response_due_at, l.id LIMIT 50
-""")
-LAST_OFFER = text("SELECT lead_id FROM outbox WHERE recipient = :who AND template = 'offer' ORDER BY id DESC LIMIT 1")
 TOLD = text("""
 SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
 WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT 50
 """)
 ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
-WHY = text(
-    "SELECT why, details FROM steps WHERE lead_id = :lead AND (why LIKE '%offered to%' OR why LIKE '%assigned%') ORDER BY id DESC LIMIT 1"
-)
 HELP = "1 accept, 2 pass. After the call: C talked, V voicemail, B bad number. A7 words = text the lead. N note, L list, ON, OFF 2h, BUSY, WHY A7."
 MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
 ABOUT_ME = frozenset({"on", "off", "busy"})
-LISTED = 5
+ASKED = frozenset({Status.OFFERED})
+MEANT = {"accept": ASKED, "pass": ASKED, "why": frozenset(Status), "note": frozenset(Status)}  # what a bare command can be about
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +56,6 @@ class Sender:
         return f"{'manager' if self.is_manager else 'rep'}:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lead that a rep holds or is asked about."""
-
-    id: int
-    code: str
-    status: str
-    name: str
-    age: timedelta
-
-
 def sender(team: Team, phone: object) -> Sender | None:
     """The rep or manager with this number. A rep who also manages is a rep."""
     for rep in team.reps.values():
@@ -84,22 +67,31 @@ def sender(team: Team, phone: object) -> Sender | None:
     return None
 
 
-def hear(engine: Engine, item: Item, now: datetime) -> None:
-    """Do what the text asks, and answer."""
-    who = sender(book.current(engine), item.content.get("phone"))
-    if who is None:
-        return
-    command = parse(str(item.content.get("message") or ""), manager=who.is_manager)
-    if isinstance(command, Command) and command.verb in ABOUT_ME and not who.is_manager:
-        until, presence = set_presence(engine, who, command, now)
-        run(engine, lambda batch: reply(batch, who, item, on_duty(batch.team, who, presence, until, now)), now)
-        return
-    run(engine, lambda batch: act(batch, who, item, command), now)
+def understood(team: Team, item: Item) -> tuple[Sender | None, Command | NotUnderstood]:
+    """Who wrote, and what they want."""
+    who = sender(team, item.content.get("phone"))
+    return who, parse(str(item.content.get("message") or ""), manager=who is not None and who.is_manager)
 
 
-def act(batch: Batch, who: Sender, item: Item, command: Command | NotUnderstood) -> None:
-    """One command inside a transaction."""
-    if isinstance(command, NotUnderstood):
+def change_duty(engine: Engine, item: Item, now: datetime) -> str | None:
+    """ON, OFF and BUSY: done at once, in transactions of their own, and harmless when done twice. The answer; None for all else."""
+    team = book.current(engine)
+    who, command = understood(team, item)
+    if who is None or who.is_manager or not isinstance(command, Command) or command.verb not in ABOUT_ME:
+        return None
+    until, presence = set_presence(engine, who, command, now)
+    return on_duty(team, who.id, presence, until, now)
+
+
+def obey(batch: Batch, item: Item, answer: str | None) -> None:
+    """Do what the text asks inside a transaction, and answer; `answer` says what `change_duty` has done already."""
+    who, command = understood(batch.team, item)
+    if who is None:  # they have left the team since: looked at again, as anybody's words
+        item.is_early = True
+        return
+    if answer is not None:
+        reply(batch, who, item, answer)
+    elif isinstance(command, NotUnderstood):
         reply(batch, who, item, command.hint)
     elif command.verb == "help":
         reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
@@ -114,13 +106,12 @@ def act(batch: Batch, who: Sender, item: Item, command: Command | NotUnderstood)
 def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     """A rep's command about one lead: the one named, or the only one it can mean."""
     held = held_by(batch.db, who.id, batch.now)
-    wanted = {Status.OFFERED} if command.verb in ("accept", "pass") else {Status.ACCEPTED, Status.RESPONDED}
-    fitting = [lead for lead in held if lead.status in wanted]
+    fitting = [lead for lead in held if lead.status in MEANT.get(command.verb, {Status.ACCEPTED, Status.RESPONDED})]
     found = which(command, [lead.code for lead in fitting])
     if isinstance(found, Ambiguous):
         reply(batch, who, item, ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting]))
         return
-    lead_id = last_offered(batch.db, who) if isinstance(found, NoneOpen) and command.verb == "accept" else None
+    lead_id = last_offered(batch.db, who.to) if isinstance(found, NoneOpen) and command.verb == "accept" else None
     if isinstance(found, str):
         lead_id = number_of(found)
     if lead_id is None:
@@ -249,45 +240,6 @@ def tomorrow(team: Team, rep: str, now: datetime) -> datetime:
     local = now.astimezone(ZoneInfo(calendar.zone))
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return next_open(calendar, midnight) or midnight
-
-
-def on_duty(team: Team, who: Sender, presence: str, until: datetime | None, now: datetime) -> str:
-    """The answer to ON, OFF and BUSY."""
-    if presence == "on":
-        return "You are on. New leads come as you have room."
-    when = f" until {due_text(until, team.reps[who.id].calendar.zone, now)}" if until else ""
-    kept = "What you had not answered goes to others." if presence == "off" else "You keep what you have."
-    return f"You are {presence}{when}. {kept} Reply ON when back."
-
-
-def held_by(db: Connection, rep: str, now: datetime) -> list[Held]:
-    """What a rep holds or is asked about, most urgent first."""
-    return [Held(r.id, r.code, r.status, r.name or "somebody", now - r.arrived_at) for r in db.execute(HELD, {"rep": rep})]
-
-
-def last_offered(db: Connection, who: Sender) -> int | None:
-    """The lead a late "1" means: the last one this rep was asked about."""
-    found = db.execute(LAST_OFFER, {"who": who.to}).scalar()
-    return int(found) if found is not None else None
-
-
-def listed(held: list[Held]) -> str:
-    """L: the rep's list."""
-    if not held:
-        return "You have nothing open."
-    words = {Status.OFFERED: "asked", Status.ACCEPTED: "to call", Status.RESPONDED: "answered"}
-    lines = [
-        f"{lead.code} {clean(lead.name, 20)} {words.get(Status(lead.status), lead.status)} {ago(lead.age, parts=1)}"
-        for lead in held[:LISTED]
-    ]
-    more = f", and {len(held) - LISTED} more" if len(held) > LISTED else ""
-    return f"You have {len(held)}: {', '.join(lines)}{more}."
-
-
-def why(db: Connection, lead_id: int, code: str) -> str:
-    """WHY A7: the last decision about who gets it."""
-    found = db.execute(WHY, {"lead": lead_id}).one_or_none()
-    return clean(f"{code}: {found.why}. {'; '.join(found.details[:3])}", 300) if found else f"{code}: not offered to anybody yet."
 
 
 def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
