@@ -73,6 +73,7 @@ def test_leads_are_paged_newest_first(house, api):
         seen += [lead["code"] for lead in page["leads"]]
         path = page["next"] and f"/api/leads?limit=2&cursor={page['next']}"
     assert seen == codes[::-1]
+    assert api.get("/api/leads?limit=5").json["next"] is None, "a full last page has no next one"
 
 
 def test_leads_are_filtered(house, api):
