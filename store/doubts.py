@@ -40,7 +40,7 @@ _CLAIM_LOOKUPS = text(
         ORDER BY lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
     ),
     taken AS (
-        UPDATE outbox SET fence = fence + 1, lease_until = :until FROM picked WHERE outbox.id = picked.id RETURNING outbox.*
+        UPDATE outbox SET fence = fence + 1, lease_until = :until WHERE id = ANY(ARRAY(SELECT id FROM picked)) RETURNING outbox.*
     )"""
     + SEEN.format(o="taken")
 )
@@ -61,9 +61,9 @@ _PARK = text(
         UPDATE outbox SET not_before = :until,
             state = CASE WHEN created_at <= :before AND recipient = 'lead' AND purpose = 'ack' THEN 'failed' ELSE state END,
             error_code = 'provider_down', error = 'the provider cannot be reached'
-        WHERE id IN (
+        WHERE id = ANY(ARRAY(
             SELECT id FROM outbox WHERE state = 'pending' AND not_before <= :now AND channel = ANY(:channels) FOR UPDATE SKIP LOCKED
-        ) RETURNING id, fence, created_at, state, purpose
+        )) RETURNING id, fence, created_at, state, purpose
     ),
     told AS (
         INSERT INTO receipts (provider, key, message_id, status, code, body, received_at)

@@ -98,14 +98,20 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     engine = connect(settings.database_url, role="clock", size=3)
     clockwork: Clock | None = None
     work: Work | None = None
+    is_failing = False
     while not over.is_set():
         try:
             if clockwork is None:
                 work = Work(engine, settings)
                 clockwork = Clock(engine, settings, bell=make_bell(settings), work=work)
             nap = clockwork.tick()
-        except Exception:  # a database that is gone comes back; the alarms must outlive it
-            log.exception("tick_failed")
+            is_failing = False
+        except Exception as error:  # a database that is gone comes back; the alarms must outlive it
+            if is_failing:
+                log.warning("tick_failed_again", reason=type(error).__name__)
+            else:
+                log.exception("tick_failed")
+            is_failing = True
             touch(settings.data, "clock")
             nap = AFTER_FAILURE
         over.wait(nap.total_seconds())

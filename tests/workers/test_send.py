@@ -207,6 +207,20 @@ def test_only_two_clean_look_ups_prove_that_it_did_not_go_out(engine, sender, pr
     assert (state(engine, message), len(provider.sent)) == ("sent", 1)
 
 
+def test_a_list_that_cannot_be_read_proves_nothing(engine, settings, sender, wire, provider):
+    provider.once("twilio", replace(RESET_AFTER_ACCEPT, accept=False))
+    message = a_message(engine, a_lead(engine))
+    send_due(sender, NOW)
+    cut_off = Sender(engine, replace(settings, twilio_api_url="http://127.0.0.1:1"), wire=wire)
+    for second in (15, 30, 45, 60):
+        assert look_up(engine, cut_off.lanes, after(second)) == 1
+    assert look_up(engine, sender.lanes, after(90)) == 1  # the first clean one
+    assert (state(engine, message), provider.sent) == ("ambiguous", [])
+    look_up(engine, sender.lanes, after(105))
+    send_due(sender, after(105))
+    assert (state(engine, message), len(provider.sent)) == ("sent", 1)
+
+
 def test_a_list_that_hides_what_it_took_is_asked_until_it_shows(engine, sender, provider):
     provider.once("twilio", FAIL_AFTER_ACCEPT)
     provider.lists_what_it_took = False

@@ -290,6 +290,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
     )
     op.create_index("ix_outbox_due", "outbox", ["not_before", "id"], unique=False, postgresql_where=sa.text("state = 'pending'"))
+    op.create_index(
+        "ix_outbox_lane",
+        "outbox",
+        ["channel", sa.text("(purpose <> 'ack')"), "not_before", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     op.create_index("ix_outbox_lead", "outbox", ["lead_id"], unique=False)
     op.create_index(
         "ix_outbox_leased",
