@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from config import clock, teamfile
 from config.settings import Settings
 from routing.team import Team
+from store.engine import at_once
 
 LOOK_AGAIN = 1.0  # seconds between looks for a newer version
 
@@ -40,7 +41,7 @@ def current(engine: Engine, settings: Settings | None = None) -> Team:
         open_book(engine, settings)
     book = _book(engine)
     if clock.monotonic() - book.looked_at > LOOK_AGAIN or not book.newest:
-        with engine.connect() as db:
+        with at_once(engine) as db:
             book.newest = db.execute(text("SELECT coalesce(max(version), 0) FROM policies")).scalar_one()
         book.looked_at = clock.monotonic()
     if not book.newest:
@@ -61,7 +62,7 @@ def at(engine: Engine, version: int, db: Connection | None = None) -> Team:
 
 def text_of(engine: Engine, version: int | None = None) -> str | None:
     """The text of a version, of the newest without one."""
-    with engine.connect() as db:
+    with at_once(engine) as db:
         return body_of(db, version)
 
 

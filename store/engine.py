@@ -42,6 +42,9 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def at_once(engine: Engine) -> Iterator[Connection]:
-    """For single statements: each is its own transaction, which saves the two round trips of BEGIN and COMMIT."""
+    """For single statements: each is its own transaction, which saves the two round trips of BEGIN and COMMIT.
+
+    Reading in `engine.connect()` ends with a ROLLBACK, and at that the driver forgets all statements it has prepared.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         yield db

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from store.engine import at_once
+
 Row = dict[str, Any]
 StoreFault = SQLAlchemyError  # what reading raises when the database is gone or too slow
 
@@ -68,7 +70,7 @@ _FIRST_STEPS = """
 
 def look_up(engine: Engine, sql: str, values: Mapping[str, object] | None = None) -> list[Row]:
     """The rows of a reading statement."""
-    with engine.connect() as db:
+    with at_once(engine) as db:
         return [dict(row) for row in db.execute(text(sql), values or {}).mappings()]
 
 
