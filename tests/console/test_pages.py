@@ -160,12 +160,10 @@ def test_a_lead_is_assigned_noted_and_acknowledged_by_hand(house, client):
 
 def test_strangers_words_are_shown_as_words(house, client):
     code = house.lead("<script>alert(1)</script>", message="<img src=x onerror=alert(1)>", company="<b>Bold</b>")
-    for page in (
-        client.get("/"),
-        client.get(f"/leads/{code}"),
-        client.get(house.offer(code, "ann")),
-        client.get(house.breach(code)),
-    ):
+    house.send()
+    house.rows("UPDATE outbox SET body = '<script>alert(1)</script> http://a.example/ <b>Bold</b> <img src=x>'")
+    paths = ("/", f"/leads/{code}", "/outbox", house.offer(code, "ann"), house.breach(code))
+    for page in map(client.get, paths):
         assert "<script>alert" not in page.text and "<img src=x" not in page.text and "<b>Bold" not in page.text
         assert "&lt;script&gt;alert" in page.text
 
