@@ -65,12 +65,16 @@ def it_comes_in(facts: Facts, event: Event, now: datetime) -> Step | None:
             return arrived(facts, now)
         case Status.NEW, CallArrived():
             return ringing.ring_first(facts, event, now)
+        case Status.NEW, CallMissed():
+            return ringing.missed_elsewhere(facts, event, now)
+        case Status.NEW, CallBridged():
+            return responding.answered_elsewhere(facts, event, now)
         case Status.RINGING, RingUnanswered(rep=rep) if rep in state.offered_to:
             return ringing.ring_next(facts, event, now)
         case Status.RINGING, CallMissed():
             return ringing.missed(facts, event.reason, now)
         case Status.RINGING | Status.WAITING | Status.OFFERED | Status.ACCEPTED, CallBridged():
-            return responding.bridged(facts, event, now)
+            return responding.bridged(facts, event, now) if event.rep else responding.answered_elsewhere(facts, event, now)
         case Status.RESPONDED, CallMissed() if state.response_how == "call" and state.owner:
             return ringing.unbridged(facts, event, now)
     return None

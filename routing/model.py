@@ -210,7 +210,7 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class CallBridged:
-    """A rep pressed 1 and talks with the caller."""
+    """A rep talks (or talked) with the caller; "" when a call was answered elsewhere and nobody says by whom."""
 
     rep: str
 

@@ -22,6 +22,23 @@ def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
     )
 
 
+def answered_elsewhere(facts: Facts, event: CallBridged, now: datetime) -> Step:
+    """A call that another system connected, told afterwards: the first response is there already.
+
+    Where nobody says who answered, and nobody has the lead, there is nobody to hold it: it is done.
+    """
+    facts = replace(facts, state=promise.promised(facts) if facts.state.status is Status.NEW else facts.state)
+    rep = event.rep or facts.state.owner
+    if rep:
+        return bridged(facts, CallBridged(rep), now)
+    done = closed(replace(facts, state=replace(facts.state, responded_at=now, response_how="call")), outcome="talked", now=now)
+    return replace(
+        done,
+        why=f"the call was answered at the firm's own phone{promise.in_time(facts, now)}",
+        messages=telling.withdrawn(facts, others(facts, ""), now, winner=None),
+    )
+
+
 def others(facts: Facts, rep: str) -> tuple[str, ...]:
     """Who had the lead or was asked, besides `rep`: they hear that there is nothing to do any more."""
     return tuple(dict.fromkeys(r for r in (facts.state.owner, *facts.state.offered_to) if r and r != rep))

@@ -61,6 +61,12 @@ def missed(facts: Facts, reason: str, now: datetime) -> Step:
     return answering.acknowledged(facts, onward, now)
 
 
+def missed_elsewhere(facts: Facts, event: CallMissed, now: datetime) -> Step:
+    """A call that another system rang and nobody took: told afterwards, and a lead like any other."""
+    facts = replace(facts, state=promise.promised(facts))
+    return first_alarms(facts, missed(facts, event.reason, now))
+
+
 def unbridged(facts: Facts, event: CallMissed, now: datetime) -> Step:
     """The rep pressed 1, but the caller had gone: nobody talked, so the clock runs again and the rep calls back."""
     owner = facts.state.owner or ""

@@ -12,7 +12,8 @@ from routing.codes import code_of
 from store.engine import at_once
 from store.saving import rows
 
-NUMBERED = frozenset({"form", "call", "message", "fetch_required"})  # what may become a lead gets its number at once
+INQUIRIES = frozenset({"form", "call", "message"})
+TOLD_CALLS = frozenset({"call_answered", "missed_call", "voicemail"})  # of calls that another system connected, told afterwards
 
 # `also` is the key that the same words would have had in the time bucket before: a double click across the edge is one lead
 STORE = text("""
@@ -80,6 +81,11 @@ def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[
     return answers
 
 
+def begins_a_lead(event: str, content: Mapping[str, object]) -> bool:
+    """May it become a lead? A step of a call that rang here (it has a call_sid) belongs to the lead that the call began."""
+    return event in INQUIRIES or (event in TOLD_CALLS and not content.get("call_sid"))
+
+
 def row(received: Received) -> dict[str, object]:
     """A row of the inbox; the raw bytes are kept as they came."""
     content = dict(received.content)
@@ -87,5 +93,6 @@ def row(received: Received) -> dict[str, object]:
     return {
         "source": received.source, "external_id": received.external_id, "event": received.event, "content": content,
         "headers": received.headers, "body": base64.b64encode(received.body).decode(), "digest": hashlib.sha256(received.body).hexdigest(),
-        "received_at": received.received_at, "also": also, "also_since": also_since, "numbered": received.event in NUMBERED,
+        "received_at": received.received_at, "also": also, "also_since": also_since,
+        "numbered": received.event == "fetch_required" or begins_a_lead(received.event, content),
     }  # fmt: skip

@@ -26,6 +26,7 @@ from routing.model import (
 from routing.team import Rule, Team
 from store import people
 from store.batch import After, Batch
+from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
 from store.saving import rows
 
@@ -44,7 +45,6 @@ DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(c
 WHERE s.channel = w.channel AND s.address = w.address
 """)
 PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
-INQUIRIES = frozenset({"form", "call", "message"})
 CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
 
 
@@ -67,7 +67,7 @@ class Item:
 def take(batch: Batch, items: Sequence[Item]) -> None:
     """Decide and take the step of each, in the order in which they came."""
     wishes = [item for item in items if wish(item)]
-    inquiries = [item for item in items if item.event in INQUIRIES and item not in wishes]
+    inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
     found = people.resolve(batch.db, [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)], batch.now)
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
@@ -78,7 +78,7 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     for item in items:
         if item in wishes:
             obey(batch, item, open_leads)
-        elif item.event in INQUIRIES:
+        elif begins_a_lead(item.event, item.content):
             inquire(batch, item, chosen[item.id], open_leads)
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
@@ -108,21 +108,61 @@ def choose(team: Team, item: Item) -> tuple[Rule, tuple[str, ...]]:
 def inquire(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]], open_leads: dict[int, list[int]]) -> None:
     """A word on a lead that is open, else a new lead."""
     assert item.person is not None
-    said = MessageArrived(str(item.content.get("channel") or item.event), str(item.content.get("message") or ""))
     for lead_id in reversed(open_leads.get(item.person.id, [])):
         record = batch.leads[lead_id]
         if record.state.status is not Status.CLOSED and belongs(batch.team, item, record):
-            item.lead_id, item.after = lead_id, batch.happen(lead_id, said)
+            item.lead_id, item.after = lead_id, batch.happen(lead_id, further_event(batch.team, item, record.pool))
             return
     record = begin(batch, item, chosen)
     open_leads.setdefault(item.person.id, []).append(record.lead.id)
-    event: Event = CallArrived(str(item.content.get("call_sid"))) if item.event == "call" else LeadArrived()
-    item.lead_id, item.after = record.lead.id, batch.happen(record.lead.id, event)
+    item.lead_id = record.lead.id
+    for event in first_events(batch.team, item, record.pool):
+        item.after = batch.happen(record.lead.id, event)
+
+
+def first_events(team: Team, item: Item, pool: str) -> tuple[Event, ...]:
+    """What begins the lead. Of a call that another system connected, its end is told and never its beginning."""
+    match item.event:
+        case "call":
+            return (CallArrived(str(item.content.get("call_sid"))),)
+        case "call_answered":
+            return (CallBridged(who_answered(team, item, pool)),)
+        case "missed_call":
+            return (CallMissed(str(item.content.get("reason") or "no answer")),)
+        case "voicemail":
+            return (CallMissed("left a message"), voicemail(item))
+    return (LeadArrived(),)
+
+
+def further_event(team: Team, item: Item, pool: str) -> Event:
+    """What the same person's next words or call mean on a lead that is open."""
+    said = str(item.content.get("message") or "")
+    match item.event:
+        case "call_answered":
+            return CallBridged(who_answered(team, item, pool))
+        case "missed_call":
+            return MessageArrived("call", said or "Called again; nobody took it.")
+        case "voicemail":
+            return voicemail(item)
+    return MessageArrived(str(item.content.get("channel") or item.event), said)
+
+
+def voicemail(item: Item) -> VoicemailLeft:
+    """Where it can be heard, and how long it is."""
+    return VoicemailLeft(str(item.content.get("url") or ""), int(item.content.get("seconds") or 0))
+
+
+def who_answered(team: Team, item: Item, pool: str) -> str:
+    """The rep of the pool with the phone or e-mail at which another system had the call answered; "" when it is nobody's."""
+    told = item.content.get("answered_by") or {}
+    theirs = {value for value in (told.get("phone"), told.get("email")) if value}
+    reps = (team.reps[name] for name in team.pools[pool].members if name in team.reps)
+    return next((rep.id for rep in reps if {rep.phone, rep.email} & theirs), "")
 
 
 def belongs(team: Team, item: Item, record: LeadRecord) -> bool:
-    """Is this a word on that open lead? A message always is; a form within the source's window; a call rings anew."""
-    if item.event == "message":
+    """Is this a word on that open lead? A message or a call told afterwards is; a form within the source's window; a call rings anew."""
+    if item.event == "message" or item.event in TOLD_CALLS:
         return True
     window = team.sources[item.source].dedupe_for
     return item.event == "form" and item.received_at - record.lead.arrived_at <= window
@@ -174,7 +214,7 @@ def call_event(item: Item, state: State) -> Event | None:
         case "call_status" if state.status is Status.RINGING:
             return CallMissed(reason)
         case "voicemail":
-            return VoicemailLeft(str(said.get("url") or ""), int(said.get("seconds") or 0))
+            return voicemail(item)
         case "voicemail_text":
             return MessageArrived("call", f"Voicemail says: {said.get('message') or ''}")
     return None
