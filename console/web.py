@@ -15,6 +15,7 @@ from console import answers, api, doors, metrics, probes, words
 from console.desk import Desk
 from console.pages import board, lead, manage, offer, outbox, session, trial
 from store.engine import Engine
+from store.policies import NoTeam
 from store.reports import StoreFault
 
 log = structlog.get_logger()
@@ -105,6 +106,7 @@ def _dress(app: Flask | object, desk: Desk) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_error_handler(HTTPException, partial(_refused, desk))
     app.register_error_handler(StoreFault, partial(_unreachable, desk))
+    app.register_error_handler(NoTeam, partial(_without_team, desk))
     app.register_error_handler(Exception, partial(_broken, desk))
     app.after_request(metrics.count)
 
@@ -125,6 +127,14 @@ def _unreachable(desk: Desk, fault: StoreFault) -> Response:
     answer = _fault(503)
     answer.headers["Retry-After"] = "5"
     return answers.secure(desk, answer)
+
+
+def _without_team(desk: Desk, fault: NoTeam) -> Response:
+    """A new database: there is nobody to show yet."""
+    what, mend = "No team file is in force yet", "Run `headroom apply config/team.yaml`, then load this page again."
+    if request.path.startswith(FOR_MACHINES):
+        return answers.secure(desk, answers.problem(503, what, where=request.path[:200], mend=mend))
+    return answers.secure(desk, answers.fault(503, what=what, mend=mend))
 
 
 def _broken(desk: Desk, fault: Exception) -> Response:

@@ -167,3 +167,15 @@ def test_without_a_database_pages_and_api_say_so(house):
     assert client.get("/readyz").status_code == 503 and client.get("/health/engine").status_code == 503
     assert client.get("/livez").status_code == 200
     gone.dispose()
+
+
+def test_before_the_first_team_file_pages_say_what_to_do(database, settings):
+    empty = connect(database, role="test")
+    app = Flask("headroom", static_folder=None)
+    app.register_blueprint(web.blueprint(empty, settings, lambda: None))
+    client = app.test_client()
+    assert client.get("/").status_code == 503 and "headroom apply" in client.get("/").text
+    answer = client.get("/api/leads", headers={"Authorization": f"Bearer {API_TOKEN}"})
+    assert answer.status_code == 503 and "headroom apply" in answer.json["error"]["mend"]
+    assert client.get("/readyz").status_code == 200
+    empty.dispose()
