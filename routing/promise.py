@@ -81,4 +81,4 @@ def promise(facts: Facts, now: datetime) -> datetime:
     begins = now if full or bench.opens_at is None else max(now, bench.opens_at)
     rounds = bench.waiting // max(bench.size, 1) + (2 if full else 1)
     served = due(terms.calendar, begins, terms.first_response_within * rounds)
-    return max(due_at, served or begins + terms.first_response_within * rounds)
+    return served or begins + terms.first_response_within * rounds

@@ -132,12 +132,12 @@ class World:
         """Alarms ring and back-offs end in the order in which they are due."""
         until = self.now + span
         while True:
-            ends = [(seat.back_at, rep) for rep, seat in self.roster.seats.items() if seat.back_at and seat.back_at <= until]
+            ends = [(seat.back_at, seat.rank) for seat in self.roster.seats.values() if seat.back_at and seat.back_at <= until]
             due = [(alarm.due_at, key) for key, alarm in self.alarms.items() if alarm.due_at <= until]
             if ends and (not due or min(ends)[0] <= min(due)[0]):
-                at, rep = min(ends)
+                at, rank = min(ends)
                 self.now = max(self.now, at)
-                self.duty(rep, None)
+                self.duty(self.names[rank], None)
             elif due:
                 at, key = min(due)
                 self.now = max(self.now, at)

@@ -102,6 +102,12 @@ def test_a_silent_rep_loses_it_to_the_next(state):
     assert "taken back from Priya Shah" in decided.why
 
 
+def test_those_who_were_silent_before_stay_out_of_the_round_in_the_order_asked():
+    decided = step(facts(accepted("priya", lapsed_by=("joe", "ana"))), REOFFER, NOW + 12 * MINUTE)
+    assert decided.state.offered_to == ("tom",)
+    assert decided.state.lapsed_by == ("joe", "ana", "priya")
+
+
 def test_with_nobody_else_it_stays_where_it_is():
     for state, stays in ((accepted("priya"), "Priya Shah"), (waiting(), "the queue")):
         decided = step(facts(state, a_bench(*(["priya"] if state.owner else []))), REOFFER, NOW + 12 * MINUTE)
@@ -199,6 +205,11 @@ def test_after_their_time_the_climb_goes_on_from_where_it_stood():
     assert "Kim Ortega was on it, but still no response" in decided.why
     given, decided = after(given, RungReached(2), minutes=31)
     assert told(decided, "breach") == ["manager:kim sms", "manager:kim email"]
+
+
+def test_even_the_first_rung_is_climbed_again():
+    given = facts(accepted(rung=1, acknowledged_by="kim"))
+    assert alarm_keys(step(given, AcknowledgementExpired(), NOW + 26 * MINUTE)) == {"rung:0"}
 
 
 def test_a_second_time_on_it_is_not_silence_afterwards():

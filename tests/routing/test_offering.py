@@ -310,7 +310,9 @@ def test_the_promised_time_grows_with_the_queue_and_with_the_absence(bench, minu
 
 
 def test_the_promised_time_of_a_held_lead_is_the_sla():
-    assert promised_in(soon(5), pool=STICKY, lead=RETURNING)[0] == 20
+    alone = a_bench(away=[a_seat("ana", absence="busy", back_at=NOW + 5 * MINUTE)], opens_at=NOW + 5 * MINUTE)
+    for bench in (soon(5), alone):
+        assert promised_in(bench, pool=STICKY, lead=RETURNING)[0] == 20
 
 
 def test_the_sla_itself_never_moves():

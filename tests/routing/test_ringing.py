@@ -105,6 +105,11 @@ def test_a_missed_call_is_texted_back_at_once_and_routed_like_any_other_lead():
     assert told(decided, "offer") == ["rep:priya sms", "rep:priya email"]
 
 
+def test_who_could_not_pick_up_may_still_call_back():
+    state = ringing("priya", lapsed_by=("tom",), tried=("tom", "priya"))
+    assert step(a_call(state, a_bench("tom")), CallMissed("hung up"), NOW).state.offered_to == ("tom",)
+
+
 @pytest.mark.parametrize(("bench", "why"), [(NOBODY, "nobody is on shift"), (ALL_FULL, "all who are on shift are full")])
 def test_a_call_that_can_ring_nobody_is_texted_back_and_waits(bench, why):
     decided = step(a_call(bench=bench), CallArrived("CA7"), NOW)
