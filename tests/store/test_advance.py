@@ -1,0 +1,306 @@
+"""The doors through which things happen to leads, with many hands at once and with broken deliveries."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from routing import journey
+from routing.codes import number_of
+from routing.model import HumanResponded, NoteAdded, OfferAccepted, OutcomeReported, Step
+from store import advance, batch, policies
+from store.engine import connect
+from store.inbox import Received
+from tests.firm import SETTINGS, Firm, at_once, team
+
+FIVE = team({"priya": "cap: {open: 5, unanswered: 5}"}, {"sales": "members: [priya], offer: assign"})
+RING_TWO = team({"priya": "cap: 5", "tom": "cap: 5"}, {"sales": "members: [priya, tom], offer: {ring: 2}, offer_for: 3m"})
+SHARED = team(
+    dict.fromkeys(("ana", "bob", "cy"), "cap: {open: 3, unanswered: 3}"),
+    {
+        "east": "members: [ana, bob], offer: assign, strategy: round_robin",
+        "west": "members: [cy, bob, ana], offer: assign, strategy: weighted",
+        "north": "members: [bob, cy], offer: assign",
+    },
+    [f"  - {{id: {p}, when: {{region: {p}}}, send_to: {p}, sla: hot}}" for p in ("west", "north")],
+)
+
+
+@pytest.fixture
+def start(database):
+    begun: list[Firm] = []
+
+    def begin(body: str, **more) -> Firm:
+        begun.append(Firm(database, body, **more))
+        return begun[-1]
+
+    yield begin
+    for firm in begun:
+        firm.engine.dispose()
+
+
+# --- many hands at once
+
+
+def test_forty_leads_and_five_places_fill_five_and_flow_on_as_they_become_free(start):
+    firm = start(FIVE)
+    codes = [each.lead for each in firm.record(*[firm.a_form() for _ in range(40)])]
+    at_once(*[firm.drain for _ in range(8)])
+    assert len(firm.held_by("priya")) == 5
+    assert firm.count("leads", status="waiting") == 35
+    firm.is_sound()
+    for freed in range(1, 8):
+        firm.happen(firm.held_by("priya")[0], OutcomeReported("priya", "talked"))
+        assert len(firm.held_by("priya")) == 5
+        assert firm.count("leads", status="closed") == freed
+    assert firm.count("leads") == len(codes) == 40
+    firm.is_sound()
+
+
+def test_many_who_finish_at_the_same_moment_make_room_for_as_many(start):
+    firm = start(FIVE)
+    firm.record(*[firm.a_form() for _ in range(20)])
+    firm.drain()
+    at_once(*[lambda code=code: firm.happen(code, OutcomeReported("priya", "talked")) for code in firm.held_by("priya")])
+    assert firm.count("leads", status="closed") == 5
+    assert firm.count("leads", status="accepted") == 5
+    assert firm.count("leads", status="waiting") == 10
+    firm.is_sound()
+
+
+def test_of_two_who_accept_at_once_one_wins_and_the_other_is_told(start):
+    firm = start(RING_TWO)
+    for _ in range(5):
+        (code,) = firm.arrive()
+        answers = at_once(*[lambda rep=rep, c=code: firm.happen(c, OfferAccepted(rep, "page")) for rep in ("priya", "tom")])
+        owner = firm.lead(code).owner
+        loser = "tom" if owner == "priya" else "priya"
+        assert {each.state.owner for each in answers} == {owner}
+        assert any("too late" in each.why for each in answers)
+        assert firm.count("outbox", template="too_late", recipient=f"rep:{loser}", lead_id=number_of(code)) == 1
+        assert firm.count("outbox", template="accepted", recipient=f"rep:{owner}", lead_id=number_of(code), channel="sms") == 1
+        firm.happen(code, OutcomeReported(owner, "talked"))
+    firm.is_sound()
+
+
+def test_reps_shared_by_pools_keep_their_caps_whatever_drains_at_once_and_nothing_deadlocks(start, caplog):
+    firm = start(SHARED, size=12)
+    regions = ("east", "west", "north")
+    for _ in range(4):
+        firm.record(*[firm.a_form(extra={"region": regions[n % 3]}) for n in range(15)])
+    at_once(*[firm.drain for _ in range(8)])
+    assert firm.count("leads") == 60
+    assert firm.count("inbox", attempts=0) == 60, "nothing had to be put off"
+    held = {rep: firm.held_by(rep) for rep in ("ana", "bob", "cy")}
+    assert {rep: len(codes) for rep, codes in held.items()} == {"ana": 3, "bob": 3, "cy": 3}
+    firm.is_sound()
+    finishing = [
+        lambda c=code, r=rep: firm.happen(c, OutcomeReported(r, "talked")) for rep, codes in held.items() for code in codes
+    ]
+    at_once(*finishing)
+    assert firm.count("leads", status="closed") == 9
+    assert firm.count("leads", status="accepted") == 9, "room in one pool is room in every pool of the rep"
+    firm.is_sound()
+
+
+def test_room_made_in_one_pool_moves_a_lead_that_waits_in_another(start):
+    firm = start(team({"bob": "cap: {open: 1, unanswered: 1}"}, {"east": "members: [bob], offer: assign", "west": "members: [bob], offer: assign"},
+                      ["  - {id: w, when: {region: west}, send_to: west, sla: hot}"]))  # fmt: skip
+    (first,) = firm.arrive()
+    (second,) = firm.arrive(extra={"region": "west"})
+    assert firm.lead(second).status == "waiting"
+    firm.happen(first, OutcomeReported("bob", "talked"))
+    assert firm.held_by("bob") == [second]
+    firm.is_sound()
+
+
+def test_one_batch_over_two_pools_that_share_a_rep_fills_the_last_place_once(start):
+    firm = start(SHARED.replace("open: 3, unanswered: 3", "open: 1, unanswered: 1"))
+    firm.record(*[firm.a_form(extra={"region": region}) for region in ("east", "west", "north") * 2])
+    assert advance.drain_inbox(firm.engine, firm.now) == 6
+    assert firm.count("inbox", attempts=0) == 6
+    assert [len(firm.held_by(rep)) for rep in ("ana", "bob", "cy")] == [1, 1, 1]
+    firm.is_sound()
+
+
+def test_a_full_pool_of_connections_does_not_wait_for_itself(start, monkeypatch):
+    firm = start(FIVE, size=2)
+    monkeypatch.setattr("store.book.LOOK_AGAIN", -1.0)  # every transaction asks whether there is a newer team file
+    codes = firm.arrive(8)
+    at_once(*[lambda c=code: firm.happen(c, NoteAdded("priya", "hello")) for code in codes])
+    assert firm.count("steps", event="NoteAdded") == 8
+
+
+# --- two processes
+
+
+def test_what_another_process_has_claimed_is_left_to_it(start):
+    firm = start(FIVE)
+    firm.record(firm.a_form(), firm.a_form())
+    with firm.engine.begin() as other:
+        other.execute(text("SELECT id FROM inbox ORDER BY id LIMIT 1 FOR UPDATE"))
+        assert advance.drain_inbox(firm.engine, firm.now) == 2
+        assert firm.count("leads") == 1
+    firm.drain()
+    assert firm.count("leads") == 2
+
+
+def test_a_rep_s_text_heard_by_two_processes_is_obeyed_once(start):
+    firm = start(FIVE)
+    (code,) = firm.arrive()
+    said = {"kind": "message", "channel": "sms", "message": f"{code} On my way", "phone": firm.rows("SELECT address FROM outbox WHERE recipient = 'rep:priya'")[0].address}  # fmt: skip
+    firm.record(Received("texts", "message:on-my-way", "message", said, b"", {}, firm.now))
+    at_once(firm.drain, firm.drain, firm.drain, firm.drain)
+    assert firm.count("outbox", template="relay") == 1
+    assert firm.count("outbox", template="reply") == 1
+    assert firm.count("steps", event="HumanResponded") == 1
+
+
+def test_a_decision_that_another_one_overtakes_is_taken_again(start, database):
+    firm = start(FIVE)
+    (code,) = firm.arrive()
+    tries = []
+
+    def work(one: batch.Batch) -> str:
+        tries.append(one)
+        if len(tries) < 3:
+            raise batch.saving.Crowded
+        return "done"
+
+    assert batch.run(firm.engine, work, firm.now) == "done"
+    assert len(tries) == 3
+    with pytest.raises(batch.saving.Crowded):
+        batch.run(firm.engine, lambda one: (_ for _ in ()).throw(batch.saving.Crowded()), firm.now)
+    assert firm.lead(code).status == "accepted"
+
+
+def test_a_lock_that_is_held_too_long_is_waited_for_again(start, database):
+    firm = start(FIVE)
+    hurried = connect(database, role="hurried", size=2)
+    policies.open_book(hurried, SETTINGS)
+    (code,) = firm.arrive()
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with firm.engine.begin() as db:
+            db.execute(text("SELECT 1 FROM pools FOR UPDATE"))
+            held.set()
+            let_go.wait(10)
+
+    def note() -> object:
+        held.wait(10)
+        threading.Timer(2.5, let_go.set).start()  # longer than one lock time-out (2 s), shorter than two
+        return advance.happen(hurried, number_of(code) or 0, NoteAdded("kim", "late"), firm.now)
+
+    at_once(hold, note)
+    hurried.dispose()
+    assert firm.count("steps", event="NoteAdded") == 1
+
+
+# --- broken deliveries
+
+
+def test_a_poisoned_delivery_holds_up_no_other_and_is_kept_with_a_notice(start):
+    firm = start(FIVE)
+    poison = Received("nowhere", "poison", "form", {"kind": "form", "name": "X", "phone": "+15125550143"}, b"raw", {}, firm.now)
+    firm.record(firm.a_form(), poison, firm.a_form())
+    advance.drain_inbox(firm.engine, firm.now)
+    assert firm.count("leads") == 2
+    (row,) = firm.rows("SELECT * FROM inbox WHERE external_id = 'poison'")
+    assert (row.done_at, row.attempts, bytes(row.body)) == (None, 1, b"raw")
+    assert "KeyError" in row.error
+    assert advance.drain_inbox(firm.engine, firm.now) == 0, "not again at once"
+    for _ in range(advance.GIVE_UP):
+        firm.after(seconds=2)
+        advance.drain_inbox(firm.engine, firm.now)
+    (row,) = firm.rows("SELECT * FROM inbox WHERE external_id = 'poison'")
+    assert (row.attempts, row.done_at is not None, row.lead_id) == (advance.GIVE_UP, True, None)
+    (notice,) = firm.rows("SELECT * FROM notices")
+    assert "could not be decided" in notice.text
+    assert "+1512" not in notice.text + row.error
+    assert advance.drain_inbox(firm.engine, firm.after(hours=1)) == 0
+
+
+def test_an_unknown_lead_is_named(start):
+    with pytest.raises(LookupError, match="no lead number 7"):
+        advance.happen(start(FIVE).engine, 7, NoteAdded("kim", "x"), start(FIVE).now)
+
+
+# --- alarms
+
+
+def test_two_who_ring_at_once_ring_each_alarm_once(start):
+    firm = start(RING_TWO)
+    firm.arrive(6)
+    firm.after(minutes=3)
+    at_once(*[lambda: advance.ring_alarms(firm.engine, firm.now) for _ in range(6)])
+    assert (
+        firm.count("steps", event="OfferLapsed")
+        == firm.rows("SELECT count(DISTINCT lead_id) AS n FROM steps WHERE event = 'OfferLapsed'")[0].n
+    )
+    assert {row.n for row in firm.rows("SELECT count(*) AS n FROM steps WHERE event = 'OfferLapsed' GROUP BY lead_id")} == {1}
+    firm.is_sound()
+
+
+def test_an_alarm_of_an_earlier_turn_does_nothing(start):
+    firm = start(RING_TWO)
+    (code,) = firm.arrive()
+    firm.do("UPDATE alarms SET data = '{\"turn\": 0}', due_at = :now WHERE key = 'lapse'", now=firm.now)
+    advance.ring_alarms(firm.engine, firm.now)
+    assert firm.lead(code).status == "offered"
+    assert "OfferLapsed changes nothing" in firm.why(code)
+
+
+def test_a_late_alarm_says_how_late_it_was(start):
+    firm = start(RING_TWO)
+    (code,) = firm.arrive()
+    firm.after(minutes=4)
+    advance.ring_alarms(firm.engine, firm.now)
+    (step,) = firm.rows("SELECT late_by FROM steps WHERE event = 'OfferLapsed'")
+    assert step.late_by == 60.0
+    assert firm.rows("SELECT late_by FROM steps WHERE event = 'LeadArrived'")[0].late_by is None
+    assert firm.rows("SELECT rung_at FROM alarms WHERE key = 'accept'")[0].rung_at is None
+    assert firm.lead(code).status == "waiting"
+
+
+def test_a_response_silences_the_alarms_of_the_lead_but_not_of_others(start):
+    firm = start(RING_TWO)
+    one, other = firm.arrive(2)
+    firm.happen(one, HumanResponded("priya", "call"))
+    armed = {row.key for row in firm.rows("SELECT key FROM alarms WHERE lead_id = :id AND armed", id=number_of(one))}
+    assert armed == {"close"}
+    assert firm.rows("SELECT 1 FROM alarms WHERE lead_id = :id AND armed AND key = 'response'", id=number_of(other))
+
+
+def test_a_lead_whose_alarm_fails_keeps_no_other_from_being_escalated(start, monkeypatch):
+    firm = start(RING_TWO)
+    broken, healthy = firm.arrive(2)
+    step = journey.step
+
+    def fails_for_one(facts, event, now) -> Step:
+        if facts.lead.code == broken:
+            raise ValueError("a rule broke")
+        return step(facts, event, now)
+
+    monkeypatch.setattr("routing.journey.step", fails_for_one)
+    firm.after(minutes=3)
+    advance.ring_alarms(firm.engine, firm.now)
+    assert "no answer from" in firm.why(healthy)
+    assert "no answer from" not in firm.why(broken)
+    (notice,) = firm.rows("SELECT * FROM notices")
+    assert "failed (ValueError)" in notice.text
+    assert firm.rows("SELECT due_at FROM alarms WHERE lead_id = :id AND key = 'lapse'", id=number_of(broken))[0].due_at == firm.now + timedelta(minutes=1)  # fmt: skip
+    monkeypatch.setattr("routing.journey.step", step)
+    firm.after(minutes=1)
+    advance.ring_alarms(firm.engine, firm.now)
+    assert "no answer from" in firm.why(broken)
+
+
+def test_rings_what_is_due_and_no_earlier(start):
+    firm = start(RING_TWO)
+    firm.arrive()
+    firm.after(minutes=2, seconds=59)
+    assert advance.ring_alarms(firm.engine, firm.now) == 0
+    firm.after(seconds=1)
+    assert advance.ring_alarms(firm.engine, firm.now) == 1
