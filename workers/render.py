@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from config.links import make_manager_link, make_offer_link
 from config.settings import Settings
+from config.words import LONGEST_TEXT, WordsError, in_own_words
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
 from workers.letter import Letter, compose, letter
-from workers.templates import LONGEST_TEXT, WordsError, email_template, in_own_words, sms_template
+from workers.templates import email_template, sms_template
 
 # Characters of a field in a text: so that the rest still fits into one segment.
 SMS_LIMITS = {"first_name": 20, "name": 28, "company": 28, "place": 24, "about": 44, "text": 90, "reason": 44, "codes": 60}

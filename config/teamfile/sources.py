@@ -12,7 +12,7 @@ from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed, mappings
 from config.teamfile.source_types import SourceType, read_options, source_types
 from config.teamfile.tree import Node, plain
-from config.words import LONGEST_WORDS, WordsError, check_words
+from config.words import LONGEST_WORDS, WordsError, check_words, preview
 from routing import rules
 from routing.team import Rule, Source, Words
 
@@ -84,6 +84,9 @@ def _acknowledgement(section: Section) -> tuple[bool, Words]:
         closed_sms=_template(part, "closed_sms", LONGEST_WORDS),
     )
     part.close()
+    for key, text in (("sms", words.sms), ("closed_sms", words.closed_sms)):
+        if text:
+            part.findings.notes.append(f"{part.key(key)} reads: {preview(text)}")
     return True, words
 
 

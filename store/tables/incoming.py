@@ -78,6 +78,7 @@ inbox = Table(
     Column("error", Text),
     UniqueConstraint("source", "external_id"),
     Index("ix_inbox_waiting", "due_at", "id", postgresql_where=text("done_at IS NULL")),
+    Index("ix_inbox_lead", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_inbox_number", "number", postgresql_where=text("number IS NOT NULL")),
 )
 

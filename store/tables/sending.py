@@ -36,7 +36,9 @@ outbox = Table(
     instant("sent_at"),
     instant("delivered_at"),
     Index("ix_outbox_due", "not_before", "id", postgresql_where=text("state = 'pending'")),
-    Index("ix_outbox_lane", "channel", text("(purpose <> 'ack')"), "not_before", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "ix_outbox_lane", "channel", text("(purpose <> 'ack')"), "not_before", "id", postgresql_where=text("state = 'pending'")
+    ),
     Index("ix_outbox_leased", "lease_until", postgresql_where=text("state IN ('claimed', 'sending', 'ambiguous')")),
     Index("ix_outbox_lead", "lead_id"),
     Index("ix_outbox_provider", "provider", "provider_id"),

@@ -1,5 +1,6 @@
 """What can never work although every word is right."""
 
+import json
 from datetime import date
 
 import pytest
@@ -123,3 +124,17 @@ def test_a_week_with_a_holiday_in_it_is_no_gap(small: str, settings: Settings):
     text = shift.replace("cap: 12\n    hours: office", "hours: shift").replace("[priya, tom]", "[priya]")
     told = check(text, settings, today=date(2026, 11, 22)).warnings
     assert [problem.key for problem in told] == ["reps.tom"]
+
+
+@pytest.mark.parametrize(
+    ("words", "cost"),
+    [
+        ("Hi {{ first_name }}, we call by {{ due_text }}.", "29 GSM-7, 1 segment"),
+        ("Olá {{ first_name }} 👋", "11 UCS-2, 1 segment"),
+        ("a" * 161, "161 GSM-7, 2 segments"),
+    ],
+)
+def test_a_sources_own_text_is_read_back_with_what_it_costs(small: str, settings: Settings, words: str, cost: str):
+    body = small.replace("type: form", f"type: form\n    acknowledge: {{sms: {json.dumps(words, ensure_ascii=False)}}}", 1)
+    notes = check(body, settings).notes
+    assert any("acknowledge.sms reads" in note and cost in note for note in notes), notes

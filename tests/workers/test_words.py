@@ -9,12 +9,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from config.settings import Settings
+from config.words import WordsError, in_own_words
 from routing.words import segments
 from store.outbox import Claimed
 from tests.queue_builders import NOW
 from workers.letter import compose
 from workers.render import Rendered, render
-from workers.templates import FOLDER, WordsError, in_own_words
+from workers.templates import FOLDER
 
 SETTINGS = Settings(secret_key="a key that is long enough", public_url="https://leads.acme.co")
 ORDINARY = {

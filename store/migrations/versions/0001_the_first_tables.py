@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("source", "external_id", name=op.f("uq_inbox_source_external_id")),
     )
+    op.create_index("ix_inbox_lead", "inbox", ["lead_id"], unique=False, postgresql_where=sa.text("lead_id IS NOT NULL"))
     op.create_index("ix_inbox_number", "inbox", ["number"], unique=False, postgresql_where=sa.text("number IS NOT NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["due_at", "id"], unique=False, postgresql_where=sa.text("done_at IS NULL"))
     op.create_table(
