@@ -62,7 +62,7 @@ class Fields:
         )  # fmt: skip
 
     def _sort(self, name: str, value: object) -> None:
-        ours = _our_name(name)
+        ours = our_name(name)
         if isinstance(value, list) and ours == "consent" and any(isinstance(each, dict) for each in value):
             self.consents += [each for each in value if isinstance(each, dict)]
             return
@@ -71,9 +71,9 @@ class Fields:
             self.consents.append({"key": name, "value": said})
         elif ours == "tracking":
             self.tracked.setdefault(name.lower(), said)
-        elif ours and ours != "extra":
-            self.known[ours] = self.known.get(ours) or said
-        elif ours == "extra" and said and len(self.extra) < lead.MOST_EXTRAS:
+        elif ours and ours != "extra" and self.known.get(ours, said) in ("", said):
+            self.known[ours] = said or self.known.get(ours, "")
+        elif ours and said and len(self.extra) < lead.MOST_EXTRAS:  # of two phones the second is kept as it came
             key = normal.clean_line(name, 80)
             held = self.extra.get(key)
             self.extra[key] = normal.clean_line(f"{held}, {said}" if held else said)
@@ -84,7 +84,7 @@ class Fields:
 
 
 @lru_cache(maxsize=2048)
-def _our_name(name: str) -> str:
+def our_name(name: str) -> str:
     """What a field is: one of ours, "tracking", "consent", "extra", or "" for what says nothing about the lead."""
     if name in _HOUSEKEEPING:
         return ""

@@ -3,10 +3,7 @@
 With a secret every post must be signed (Standard Webhooks). Without one, the allowed origins, the honeypot and the limits guard it.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from config import lead, normal
@@ -17,6 +14,7 @@ from store.inbox import Received, Recorded
 from webhooks import bodies, signatures
 from webhooks.answers import Answer, taken
 from webhooks.delivery import Delivery
+from webhooks.derived_keys import derived
 from webhooks.errors import Conflicting, NotGenuine, NotSigned, Unreadable, WrongMethod
 from webhooks.example import Example
 
@@ -65,13 +63,10 @@ def parse(delivery: Delivery) -> list[Received]:
     fields = Fields([pair for pair in pairs if pair[0] != delivery.source.honeypot], delivery.source.fields)
     content = _content(delivery, fields)
     key, also = _key(delivery, fields, content)
-    if also:
-        content["also"], content["also_since"] = (
-            also,
-            normal.instant((delivery.received_at - delivery.source.dedupe_for).isoformat()),
-        )
     body, headers = delivery.body, delivery.kept_headers
-    return [Received(delivery.source.id, key, "form", {"external_id": key, **content}, body, headers, delivery.received_at)]
+    return [
+        Received(delivery.source.id, key, "form", {"external_id": key, **content, **also}, body, headers, delivery.received_at)
+    ]
 
 
 def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None) -> Answer:
@@ -168,15 +163,9 @@ def _given_key(delivery: Delivery, fields: Fields | None) -> str:
     return normal.identifier(known.get("submission_id", ""))
 
 
-def _key(delivery: Delivery, fields: Fields, content: lead.Content) -> tuple[str, str]:
-    """The sender's own key, else one made of what was said and when: (this stretch of time's, the one before's)."""
+def _key(delivery: Delivery, fields: Fields, content: lead.Content) -> tuple[str, lead.Content]:
+    """The sender's own key, else one made of what was said and when, and what finds the same words just before."""
     given = _given_key(delivery, fields)
     if given:
-        return f"form:{given}", ""
-    window = max(delivery.source.dedupe_for, timedelta(seconds=1))
-    bucket = int(delivery.received_at.timestamp() // window.total_seconds())
-    said = json.dumps(
-        [content.get(name) for name in ("name", "phone", "email", "company", "message")] + [sorted(fields.extra.items())]
-    )
-    digest = hashlib.sha256(f"{delivery.source.id}\n{said}".encode("utf-8", "replace")).hexdigest()
-    return f"derived:{digest}:{bucket}", f"derived:{digest}:{bucket - 1}"
+        return f"form:{given}", {}
+    return derived(delivery, content, sorted(fields.extra.items()))

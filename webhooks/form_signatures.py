@@ -1,0 +1,158 @@
+"""The signature schemes of form vendors, over the raw bytes, in constant time, for any of several secrets (see signatures.py)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from webhooks.bodies import Form
+from webhooks.delivery import Delivery
+
+TOLERANCE_SECONDS = 300  # how old or new a signed timestamp may be (vendors' advice, both directions)
+_PARTS = re.compile(r"\s*([a-z0-9]+)=([^,]*)")
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+# what HubSpot decodes in the address before it signs; anything else stays as it was sent
+_DECODED = {f"%{ord(mark):02X}": mark for mark in ":/?@!$'()*,;"}
+_ESCAPED = re.compile("|".join(_DECODED), re.IGNORECASE)
+
+
+def is_typeforms(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    """Typeform-Signature: "sha256=" and the base64 HMAC of the raw body."""
+    return any(_same(f"sha256={_base64(secret, body)}", signature) for secret in secrets)
+
+
+def is_webflows(delivery: Delivery, secrets: Sequence[str]) -> bool:
+    """x-webflow-signature: hex HMAC of "timestamp:body"; the timestamp in milliseconds, at most 300 s off."""
+    at, signature = delivery.headers.get("x-webflow-timestamp", ""), delivery.headers.get("x-webflow-signature", "")
+    if not _is_recent(at, delivery.received_at, per_second=1000):
+        return False
+    signed = f"{at}:".encode() + delivery.body
+    return any(_same(_hex(secret, signed), signature) for secret in secrets)
+
+
+def is_timestamped(signed: bytes, header: str, secrets: Sequence[str], *, name: str, now: datetime) -> bool:
+    """A header "t=<seconds>,<name>=<hex>" over "t.signed": Formspree (v1), WPForms (v). Several digests may stand there."""
+    parts = _PARTS.findall(header)
+    at = next((value for key, value in parts if key == "t"), "")
+    if not _is_recent(at, now, per_second=1):
+        return False
+    text = f"{at}.".encode() + signed
+    given = [value.strip() for key, value in parts if key == name]
+    return any(_same(_hex(secret, text), each) for secret in secrets for each in given)
+
+
+def is_hubspots(delivery: Delivery, secrets: Sequence[str], *, older: bool = False) -> bool:
+    """HubSpot's v3: base64 HMAC of method, address, body and timestamp (ms, 300 s). v2 and v1 are plain hashes: only if `older`."""
+    headers = delivery.headers
+    if "x-hubspot-signature-v3" in headers:
+        return _is_hubspot_v3(delivery, headers["x-hubspot-signature-v3"], secrets)
+    given = headers.get("x-hubspot-signature", "")
+    if not older or not given:
+        return False
+    v1 = headers.get("x-hubspot-signature-version", "") == "v1"
+    both = "x-hubspot-signature-version" not in headers
+    before = [b""] if v1 else [*([b""] if both else []), *_hubspot_requests(delivery)]
+    return any(_same(_sha256(secret.encode() + each + delivery.body), given) for secret in secrets for each in before)
+
+
+def php_jsons(form: Form) -> list[bytes]:
+    """A form's fields as PHP's json_encode wrote them before they were sent as a form, in the readings there may be.
+
+    WPForms signs that text and not the bytes it sends. A form does not tell numbers from texts; only `unix` is ever a number.
+    """
+    nested = _nested(list(form.items(multi=True)))
+    texts = [json.dumps(value, separators=(",", ":")).replace("/", "\\/") for value in (nested, _with_numbers(nested))]
+    return [text.encode() for text in dict.fromkeys(texts)]
+
+
+def sign_typeform(body: bytes, secret: str) -> str:
+    """The Typeform-Signature of a body. For examples."""
+    return f"sha256={_base64(secret, body)}"
+
+
+def sign_webflow(body: bytes, secret: str, now: datetime) -> dict[str, str]:
+    """Webflow's two headers. For examples."""
+    at = str(int(now.timestamp() * 1000))
+    return {"x-webflow-timestamp": at, "x-webflow-signature": _hex(secret, f"{at}:".encode() + body)}
+
+
+def sign_timestamped(signed: bytes, secret: str, *, name: str, now: datetime) -> str:
+    """A "t=,<name>=" header. For examples."""
+    at = int(now.timestamp())
+    return f"t={at},{name}={_hex(secret, f'{at}.'.encode() + signed)}"
+
+
+def sign_hubspot(url: str, body: bytes, secret: str, now: datetime) -> dict[str, str]:
+    """HubSpot's v3 headers of a POST. For examples."""
+    at = str(int(now.timestamp() * 1000))
+    signed = f"POST{url}".encode() + body + at.encode()
+    return {"x-hubspot-request-timestamp": at, "x-hubspot-signature-v3": _base64(secret, signed)}
+
+
+def _is_hubspot_v3(delivery: Delivery, given: str, secrets: Sequence[str]) -> bool:
+    at = delivery.headers.get("x-hubspot-request-timestamp", "")
+    if not _is_recent(at, delivery.received_at, per_second=1000):
+        return False
+    signed = [before + delivery.body + at.encode() for before in _hubspot_requests(delivery)]
+    return any(_same(_base64(secret, each), given) for secret in secrets for each in signed)
+
+
+def _hubspot_requests(delivery: Delivery) -> list[bytes]:
+    decoded = _ESCAPED.sub(lambda found: _DECODED[found[0].upper()], delivery.url)
+    return [f"{delivery.method}{url}".encode("utf-8", "replace") for url in dict.fromkeys((delivery.url, decoded))]
+
+
+def _is_recent(at: str, now: datetime, *, per_second: int) -> bool:
+    if not at.isascii() or not at.isdigit() or len(at) > 16:
+        return False
+    return abs(now.timestamp() - int(at) / per_second) <= TOLERANCE_SECONDS
+
+
+def _same(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode(), given.strip().encode("utf-8", "replace"))
+
+
+def _hex(secret: str, signed: bytes) -> str:
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def _base64(secret: str, signed: bytes) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+
+
+def _sha256(signed: bytes) -> str:
+    return hashlib.sha256(signed).hexdigest()
+
+
+def _nested(pairs: Sequence[tuple[str, str]]) -> object:
+    """name[a][0]=x as PHP reads it: arrays in arrays; keys 0, 1, 2 ... make a list."""
+    made: dict[str, object] = {}
+    for name, value in pairs:
+        *path, last = [name.partition("[")[0], *_BRACKETS.findall(name)][:9]
+        inner = made
+        for key in path:
+            held = inner.setdefault(key, {})
+            inner = held if isinstance(held, dict) else {}  # a name that is a text and an array at once: PHP drops one too
+        inner[last or str(len(inner))] = value
+    return _listed(made)
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    inside = {key: _listed(each) for key, each in value.items()}
+    counts = list(inside) == [str(n) for n in range(len(inside))]
+    return list(inside.values()) if counts and inside else inside
+
+
+def _with_numbers(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _number(each) if key == "unix" else _with_numbers(each) for key, each in value.items()}
+    return [_with_numbers(each) for each in value] if isinstance(value, list) else value
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16 else value
