@@ -1,0 +1,114 @@
+"""HubSpot: a workflow's webhook brings the contact itself; an app's webhook only names contacts, which a worker then fetches."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from config import normal
+from store.inbox import Received
+from webhooks import form_signatures, hubspot_contact, keys
+from webhooks.answers import Answer, as_json
+from webhooks.catalogue import SourceDocs
+from webhooks.delivery import Delivery
+from webhooks.errors import NotGenuine, Unreadable
+from webhooks.example import Example
+
+EXAMPLE = Example(
+    headers={"content-type": "application/json"},
+    body=b'{"vid": 5114, "portal-id": 62515, "properties": {"firstname": {"value": "Dana"}, "lastname": {"value": "Cole"}, "email": {"value":'
+    b' "dana@example.com"}, "phone": {"value": "+15125550143"}}, "form-submissions": [{"conversion-id": "f7f8-14", "timestamp": 1726000000000,'
+    b' "form-id": "6c4f0c1e-1111-4222-8333-444455556666", "page-url": "https://site.example/demo"}]}',
+    secret="a hubspot client secret of the example",
+    sign=form_signatures.sign_hubspot,
+)
+CONTENT_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
+VERBS = frozenset({"POST", "GET"})
+KEEPS_UNREADABLE = True
+MOST_EVENTS = 1000  # the vendor sends at most 100
+DOCS = SourceDocs(
+    vendor="HubSpot",
+    verified_by="`X-HubSpot-Signature-v3` (HMAC of method, address, body and timestamp, 300 s) with the app's client secret; a workflow"
+    " without an app: a key of ours in a header or the address",
+    answers="2xx within 5 s; ours is 200, also for what cannot be read (it is kept)",
+    retries="an app's webhook up to 10 times in 24 hours; a workflow's on 5xx and 429 for up to 3 days, on other 4xx not",
+    key="app webhook: portal and `eventId`; workflow: portal and the newest submission's `conversion-id`, else contact and last change",
+    mapped="`firstname`, `lastname`, `email`, `phone` or `mobilephone`, `company`, `message`; `hs_analytics_source` and its first detail"
+    " are the campaign, HubSpot's click ids the clicks; the newest form submission gives page, form and time; other properties are kept",
+    at_vendor=(
+        "Workflow: add the action Send a webhook, method POST, `https://<your Headroom>/webhooks/<source id>`; authentication: your app's"
+        " client secret as the source's `secret`, or an API key in the header `Authorization` with the value `Bearer <the source's secret>`.",
+        "Or app: Development > your app > Webhooks, target URL as above; subscribe to `contact.creation`; put the client secret into `secret`.",
+    ),
+    options={
+        "older_signatures": "true accepts v2 and v1 signatures too (plain hashes: only where a workflow sends no v3). Default false"
+    },
+    thin="retries, and which characters of the address are decoded before it is signed, are from general knowledge: the address is tried"
+    " as sent and decoded. Contacts that our own app wrote are no leads.",
+)
+_SIGNATURES = ("x-hubspot-signature-v3", "x-hubspot-signature")
+_ERASURES = ("privacydeletion",)
+_IGNORED = ("deletion", "merge", "restore", "associationchange")
+
+
+def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
+    """Raises NotSigned or NotGenuine. A signature that is there must fit; a key counts only where there is none."""
+    if not any(name in delivery.headers for name in _SIGNATURES):
+        keys.verify(delivery, secrets)
+        return
+    older = delivery.source.options.get("older_signatures") is True
+    if not form_signatures.is_hubspots(delivery, secrets, older=older):
+        mend = "Put the app's client secret into `secret`, check PUBLIC_URL and your clock (300 s); v3 is needed unless `older_signatures` is true."
+        raise NotGenuine("The signature is wrong or too old", where="the X-HubSpot-Signature-v3 header", mend=mend)
+
+
+def parse(delivery: Delivery) -> list[Received]:
+    """The contact of a workflow, or one record for each contact an app's webhook names. Raises Unreadable."""
+    if delivery.method == "GET" or delivery.mimetype != "application/json":
+        return [hubspot_contact.heard_contact(delivery, dict(delivery.form.items()))]
+    value = delivery.json
+    events = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, dict) for each in events):
+        raise Unreadable("This is neither a contact nor a list of events", where="the body", mend="Send HubSpot's webhooks only.")
+    if isinstance(value, list) or (isinstance(value, dict) and "subscriptionType" in value):
+        found = [each for event in events[:MOST_EVENTS] for each in _named(delivery, event)]
+        return list({each.external_id: each for each in found}.values())
+    return [hubspot_contact.heard_contact(delivery, delivery.json_object)]
+
+
+def answer(_delivery: Delivery, _recorded: Sequence[object], _after: object) -> Answer:
+    """Any 2xx will do."""
+    return as_json(200, {})
+
+
+def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received]:
+    """What is to be fetched. A list without what an event has may be a workflow's list of contacts."""
+    kind = str(event.get("subscriptionType") or "")
+    if not kind and "properties" in event:
+        yield hubspot_contact.heard_contact(delivery, event)
+        return
+    what = kind.rpartition(".")[2].lower()
+    names = ("objectId", "portalId", "eventId", "appId", "subscriptionId")
+    contact, portal, number, app, subscription = (normal.identifier(event.get(name)) for name in names)
+    is_contact = kind.startswith("contact.") or str(event.get("objectTypeId")) == "0-1"
+    if not is_contact or not contact or what in _IGNORED or _is_ours(event, app):
+        return
+    number = number or f"{subscription}:{contact}:{normal.identifier(event.get('occurredAt'))}"
+    key = f"hubspot:{portal}:{number}"
+    content: dict[str, object] = {
+        "external_id": key, "kind": "form", "channel": "form", "is_test": False, "submitted_at": normal.instant(event.get("occurredAt", "")),
+        "fetch": {"vendor": "hubspot", "object_id": contact, "portal_id": portal},
+        "extra": {"subscription": normal.clean_line(kind, 80), **_change(event)},
+    }  # fmt: skip
+    kept = json.dumps({name: each for name, each in event.items() if name != "attemptNumber"}, sort_keys=True).encode()
+    word = "erase_request" if what in _ERASURES else "fetch_required"
+    yield Received(delivery.source.id, key, word, content, kept, delivery.kept_headers, delivery.received_at)
+
+
+def _is_ours(event: Mapping[str, object], app: str) -> bool:
+    """Did the very app that is subscribed write this contact? Then it came from us."""
+    writer = normal.identifier(event.get("sourceId"))
+    return event.get("changeSource") in ("INTEGRATION", "API") and bool(app) and writer == app
+
+
+def _change(event: Mapping[str, object]) -> dict[str, object]:
+    named = {"property": event.get("propertyName"), "property_value": event.get("propertyValue")}
+    return {name: normal.clean_line(value) for name, value in named.items() if value not in (None, "")}
