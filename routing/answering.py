@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from routing import promise
 from routing.contact import Allowed, Held, Writing, may_write
 from routing.hours import is_open, next_open
-from routing.model import Facts, HumanResponded, Message, Status, Step
+from routing.model import Facts, HumanResponded, Message, Step
 from routing.naming import name_of
 from routing.words import due_text
 
@@ -81,7 +81,7 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     return (
         Message(
             key=f"ack:{lead.id}:{channel}", to="lead", channel=channel, address=address, purpose="ack", fields=fields, words=custom,
-            template="ack_closed" if shut else "ack", expires_at=max(promised_at, now) + timedelta(minutes=NOT_YET),
+            template="ack_closed" if shut else "ack", expires_at=promised_at + timedelta(minutes=NOT_YET),
         ),
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
 def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
     """What a text to the lead may name. The rep only once they have it: an offer may still be passed on."""
     name = facts.lead.person.name or ""
-    owner = facts.state.owner if facts.state.status in (Status.ACCEPTED, Status.RESPONDED) else None
+    owner = facts.state.owner
     return {
         "name": name,
         "first_name": facts.lead.fields.get("first_name") or name.split(" ")[0],

@@ -68,17 +68,19 @@ def in_time(facts: Facts, now: datetime) -> str:
 
 
 def promise(facts: Facts, now: datetime) -> datetime:
-    """The instant we can truthfully name to the lead: the SLA, or later when nobody has room for it.
+    """The instant we can truthfully name to the lead: the SLA, or later when that has passed or nobody has room.
 
     Counted from when somebody is there, one SLA for each round of leads that wait before it (a rep takes one at a time),
     and one more while all are full: first somebody must get free.
     """
-    terms, bench, due_at = facts.policy.sla, facts.bench, facts.state.response_due_at
-    assert due_at is not None
-    if facts.state.status is not Status.WAITING or bench.able or facts.state.hold_until:
-        return due_at
-    full = any("full" in why for why in bench.others)
-    begins = now if full or bench.opens_at is None else max(now, bench.opens_at)
-    rounds = bench.waiting // max(bench.size, 1) + (2 if full else 1)
-    served = due(terms.calendar, begins, terms.first_response_within * rounds)
-    return served or begins + terms.first_response_within * rounds
+    state, bench, terms = facts.state, facts.bench, facts.policy.sla
+    waits = state.status is Status.WAITING and not bench.able and state.hold_until is None
+    if not waits and state.response_due_at and state.response_due_at > now:
+        return state.response_due_at
+    begins, rounds = now, 1
+    if waits:
+        full = any("full" in why for why in bench.others)
+        begins = now if full or bench.opens_at is None else max(now, bench.opens_at)
+        rounds = bench.waiting // max(bench.size, 1) + (2 if full else 1)
+    span = terms.first_response_within * rounds
+    return due(terms.calendar, begins, span) or begins + span

@@ -41,6 +41,7 @@ def test_a_lead_joins_a_held_message_once():
     held = joined({"codes": "A1", "count": "1", "pool": "Sales"}, {"codes": "B1", "count": "1"})
     assert (held["codes"], held["count"], held["pool"]) == ("A1 B1", "2", "Sales")
     assert joined(held, {"codes": "B1"}) == held
+    assert joined(held, {"codes": "C1 D1 A1"})["count"] == "4"
 
 
 def test_more_than_twelve_are_counted_and_not_named_and_each_counts_once():

@@ -99,11 +99,19 @@ def test_it_names_a_time_in_the_leads_own_zone_and_nobody_who_may_still_pass():
     assert said.fields["due_text"] == "10:20 am"
     assert said.fields["rep"] == ""
     assert (said.fields["first_name"], said.fields["firm"]) == ("Dana", "Acme")
-    assert ack(dana(zone=None), now=NOW.replace(hour=16)).fields["due_text"] == "9:20 am"
+    assert ack(dana(zone=None)).fields["due_text"] == "9:20 am"
 
 
 def test_it_is_worth_sending_until_ten_minutes_after_the_time_it_names():
     assert ack().expires_at == NOW + 30 * MINUTE
+
+
+def test_who_is_acknowledged_after_the_due_time_is_told_a_time_still_to_come():
+    decided = step(facts(accepted()), AcknowledgementFailed("sms", "30003"), NOW + 25 * MINUTE)
+    said = message(decided, "ack", "lead")
+    assert said.fields["due_text"] == "9:45 am"
+    assert said.expires_at == NOW + 55 * MINUTE
+    assert decided.state.response_due_at == NOW + 20 * MINUTE
 
 
 def test_the_first_name_may_come_from_the_form():
