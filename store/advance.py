@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.model import Event
-from store import book, intake, staff
+from store import actions, book, intake, staff
 from store.batch import After, Batch, run
+from store.engine import at_once
 from store.intake import Item
 from store.notices import raise_notice
 from store.records import event_from_json
@@ -36,6 +37,7 @@ UPDATE alarms SET armed = false, rung_at = :now WHERE (lead_id, key) IN (
   SELECT lead_id, key FROM alarms WHERE lead_id = ANY(:leads) AND armed AND due_at <= :now)
 RETURNING lead_id, key, due_at, event, data
 """)
+PRESSED = "agent_action"  # a button of Slack
 GIVE_UP = 8  # tries of one delivery before it is left for a person to look at
 BACK_OFF = timedelta(seconds=2)
 
@@ -55,9 +57,9 @@ def happen(engine: Engine, lead_id: int, event: Event, now: datetime) -> After:
 def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
     """Decide what waits in the inbox, oldest first; returns how many were looked at. Several processes may do so at once."""
     team = book.current(engine)
-    with engine.connect() as db:
+    with at_once(engine) as db:
         items = peek(db, now, limit)
-    ours = [item for item in items if staff_text(item) and staff.sender(team, item.content.get("phone"))]
+    ours = [item for item in items if item.event == PRESSED or (staff_text(item) and staff.sender(team, item.content))]
     for item in ours:
         safely(engine, [item], lambda one: hear(engine, one[0], now), now)
     others = [item for item in items if item not in ours]
@@ -73,8 +75,8 @@ def peek(db: Connection, now: datetime, limit: int) -> list[Item]:
 
 
 def staff_text(item: Item) -> bool:
-    """Only a text can be a command."""
-    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp")
+    """Only a text or an e-mail can be a command."""
+    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "email")
 
 
 def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
@@ -82,20 +84,24 @@ def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
 
     def work(batch: Batch) -> None:
         mine = claimed(batch, items)
-        intake.take(batch, mine)
-        finish(batch, mine)
+        if mine:
+            intake.take(batch, mine)
+            finish(batch, mine)
 
     run(engine, work, now)
 
 
 def hear(engine: Engine, item: Item, now: datetime) -> None:
-    """A text of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
-    answer = staff.change_duty(engine, item, now)
+    """A text or a pressed button of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
+    answer = None if item.event == PRESSED else staff.change_duty(engine, item, now)
 
     def work(batch: Batch) -> None:
         mine = claimed(batch, [item])
         for each in mine:
-            staff.obey(batch, each, answer)
+            if each.event == PRESSED:
+                actions.act(batch, each)
+            else:
+                staff.obey(batch, each, answer)
         finish(batch, mine)
 
     run(engine, work, now)
@@ -163,7 +169,10 @@ def decide(engine: Engine, inbox_id: int, now: datetime) -> After | None:
         if found.done_at is not None:
             return view(batch, found.lead_id)
         item = Item(found.id, found.source, found.event, found.content, found.received_at, found.number)
-        intake.take(batch, [item])
+        if item.event == PRESSED:
+            actions.act(batch, item)
+        else:
+            intake.take(batch, [item])
         finish(batch, [item])
         return item.after or view(batch, item.lead_id)
 
@@ -182,7 +191,7 @@ def view(batch: Batch, lead_id: int | None) -> After | None:
 
 def ring_alarms(engine: Engine, now: datetime, limit: int = 50) -> int:
     """Ring what is due, each alarm once; returns how many leads were looked at."""
-    with engine.connect() as db:
+    with at_once(engine) as db:
         leads = list(dict.fromkeys(row.lead_id for row in db.execute(DUE_ALARMS, {"now": now, "most": limit})))
     if leads:
         try:

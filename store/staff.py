@@ -1,6 +1,7 @@
 """A text from a rep or a manager: a command, never a lead. The answer goes back by text, in the same transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from routing.model import (
     ResponseAttempted,
     Status,
 )  # fmt: skip
-from routing.team import Team
+from routing.team import Manager, Rep, Team
 from routing.words import clean
 from store import book, duty
 from store.batch import Batch
@@ -43,12 +44,13 @@ MEANT = {"accept": ASKED, "pass": ASKED, "why": frozenset(Status), "note": froze
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who of the team wrote: `id` in the team file, `to` as recipient of the answer."""
+    """Who of the team wrote: `id` in the team file, `to` as recipient of the answer, which goes back the way they wrote."""
 
     id: str
     name: str
     is_manager: bool
     address: str
+    channel: str = "sms"
 
     @property
     def to(self) -> str:
@@ -56,21 +58,26 @@ class Sender:
         return f"{'manager' if self.is_manager else 'rep'}:{self.id}"
 
 
-def sender(team: Team, phone: object) -> Sender | None:
-    """The rep or manager with this number. A rep who also manages is a rep."""
-    for rep in team.reps.values():
-        if rep.phone and rep.phone == phone:
-            return Sender(rep.id, rep.name, False, rep.phone)
-    for manager in team.managers.values():
-        if manager.phone and manager.phone == phone:
-            return Sender(manager.id, manager.name, True, manager.phone)
+def sender(team: Team, content: Mapping[str, object]) -> Sender | None:
+    """The rep or manager with this number, or of an e-mail with this address. A rep who also manages is a rep."""
+    by_mail = content.get("channel") == "email"
+    theirs = content.get("email" if by_mail else "phone")
+    people: list[Rep | Manager] = [*team.reps.values(), *team.managers.values()]
+    for person in people:
+        address = person.email if by_mail else person.phone
+        if address and address.lower() == theirs:
+            return Sender(person.id, person.name, isinstance(person, Manager), address, "email" if by_mail else "sms")
     return None
 
 
 def understood(team: Team, item: Item) -> tuple[Sender | None, Command | NotUnderstood]:
-    """Who wrote, and what they want."""
-    who = sender(team, item.content.get("phone"))
-    return who, parse(str(item.content.get("message") or ""), manager=who is not None and who.is_manager)
+    """Who wrote, and what they want. An answer to a mail about a lead needs no code: it is about that lead."""
+    who, said = sender(team, item.content), str(item.content.get("message") or "")
+    command = parse(said, manager=who is not None and who.is_manager)
+    thread = str(item.content.get("thread") or "")
+    if isinstance(command, Command):
+        return who, replace(command, code=command.code or thread or None)
+    return who, Command("say", thread, said) if thread and who is not None and not who.is_manager else command
 
 
 def change_duty(engine: Engine, item: Item, now: datetime) -> str | None:
@@ -246,6 +253,12 @@ def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
     """The answer by text, once per text received."""
     fields = {"text": words, "rep": who.id, "firm": batch.team.site.name}
     message = Message(
-        key=f"answer:{item.id}", to=who.to, channel="sms", address=who.address, template="reply", purpose="notice", fields=fields
+        key=f"answer:{item.id}",
+        to=who.to,
+        channel=who.channel,
+        address=who.address,
+        template="reply",
+        purpose="notice",
+        fields=fields,
     )
     batch.messages.append((item.lead_id, message))

@@ -1,0 +1,55 @@
+"""A button that a rep or manager pressed somewhere else (Slack): the event it is on its lead, and the answer to who pressed it."""
+
+from sqlalchemy import text
+
+from routing.codes import number_of
+from routing.model import EscalationAcknowledged, Event, Message, OfferAccepted, OfferPassed
+from store.batch import Batch
+from store.intake import Item
+
+ACKNOWLEDGED = text(
+    "UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = :lead AND acknowledged_at IS NULL"
+)
+NOBODY = "Headroom does not know you here: ask to be named under `users` of this Slack source in the team file."
+
+
+def act(batch: Batch, item: Item) -> None:
+    """Do what the button says, and tell who pressed it what came of it."""
+    by, code = str(item.content.get("by") or ""), str(item.content.get("code") or "")
+    event = meant(batch, str(item.content.get("action") or ""), by)
+    lead_id = number_of(code)
+    if by not in batch.team.reps and by not in batch.team.managers:
+        answer(batch, item, NOBODY)
+    elif event is None:
+        answer(batch, item, "This button means nothing to Headroom.")
+    else:
+        if lead_id is not None:
+            batch.load([lead_id])
+        if lead_id is None or lead_id not in batch.leads:
+            answer(batch, item, f"There is no lead {code}.")
+            return
+        item.lead_id, item.after = lead_id, batch.happen(lead_id, event)
+        if isinstance(event, EscalationAcknowledged):
+            batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": by, "lead": lead_id})
+        answer(batch, item, f"{code}: {item.after.why}.")
+
+
+def meant(batch: Batch, action: str, by: str) -> Event | None:
+    """The event; None for a button that is none of theirs. A manager's Accept means: I am on it."""
+    if by in batch.team.reps:
+        events: dict[str, Event] = {"accept": OfferAccepted(by, "slack"), "pass": OfferPassed(by, "slack")}
+        return events.get(action)
+    return EscalationAcknowledged(by) if action in ("accept", "acknowledge") else None
+
+
+def answer(batch: Batch, item: Item, words: str) -> None:
+    """Where Slack gave an address for it; once per press."""
+    address, by = str(item.content.get("reply_to") or ""), str(item.content.get("by") or "")
+    if not address:
+        return
+    to = f"rep:{by}" if by in batch.team.reps else f"manager:{by}" if by in batch.team.managers else "operator"
+    fields = {"text": words, "firm": batch.team.site.name}
+    message = Message(
+        key=f"answer:{item.id}", to=to, channel="slack", address=address, template="reply", purpose="notice", fields=fields
+    )
+    batch.messages.append((item.lead_id, message))

@@ -1,0 +1,89 @@
+"""Slack buttons: signed, mapped to people of the team file, decided while Slack waits."""
+
+import json
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from routing.team import Source
+from tests.webhooks.conftest import NOW
+from webhooks.signatures import sign_slack
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def slack(front):
+    front.sources["slack"] = Source("slack", "slack", secrets=(SECRET,), options={"users": {"U2CERLKJA": "bob"}})
+    return front
+
+
+def press(front, action="accept", value="A7", at=NOW, **changes):
+    button = {"action_id": action, "type": "button", "value": value, "action_ts": "1726000000.5"}
+    said = {"type": "block_actions", "user": {"id": "U2CERLKJA"}, "response_url": "https://hooks.slack.com/actions/1", "actions": [button]}  # fmt: skip
+    body = urlencode({"payload": json.dumps({**said, **changes})}).encode()
+    return front.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, at))
+
+
+@pytest.mark.parametrize(
+    ("button", "action"),
+    [
+        ("accept", "accept"),
+        ("claim", "accept"),
+        ("pass", "pass"),
+        ("acknowledge", "acknowledge"),
+        ("accept:1", "accept"),
+        ("open", None),
+    ],
+)
+def test_a_button_is_an_action_of_a_person_on_a_lead(slack, button, action):
+    assert press(slack, button).status_code == 200
+    said = slack.last.content
+    assert (slack.last.event, slack.last.external_id) == ("agent_action", f"slack:1726000000.5:{button}")
+    assert (said.get("action"), said["by"], said["code"]) == (action, "bob", "A7")
+    assert said["reply_to"] == "https://hooks.slack.com/actions/1"
+    assert slack.store.decided == [1]
+
+
+def test_the_answer_says_what_came_of_it(slack):
+    answer = press(slack)
+    assert answer.json["replace_original"] is False
+    assert answer.json["text"].startswith("A1")
+
+
+def test_a_stranger_is_nobody_and_a_foreign_address_is_not_answered(slack):
+    press(slack, user={"id": "U0"}, response_url="https://hooks.slack.com.evil.example/1")
+    assert {"by", "reply_to"} & set(slack.last.content) == set()
+
+
+def test_pressed_twice_by_the_network_is_once(slack):
+    press(slack)
+    press(slack)
+    assert len(slack.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"type": "view_submission"}, {"actions": []}, {"actions": [{"type": "button"}]}, {"actions": "x"}]
+)
+def test_other_interactions_are_answered_and_forgotten(slack, changes):
+    assert press(slack, **changes).status_code == 200
+    assert slack.heard == []
+
+
+def test_the_challenge_of_the_events_api(slack):
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB10"}).encode()
+    answer = slack.post("slack", body, Content_Type="application/json", **sign_slack(body, SECRET, NOW))
+    assert (answer.status_code, answer.text) == (200, "3eZbrw1aB10")
+    assert slack.post("slack", body, Content_Type="application/json").status_code == 401
+
+
+@pytest.mark.parametrize(("late", "status"), [(301, 403), (300, 200), (-300, 200), (-301, 403)])
+def test_an_old_press_is_refused(slack, late, status):
+    assert press(slack, at=NOW - timedelta(seconds=late)).status_code == status
+
+
+@pytest.mark.parametrize("body", [b"payload=", b"payload=%5B1%5D", b"payload=x", b"other=1"])
+def test_signed_nonsense_is_unreadable(slack, body):
+    assert slack.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, NOW)).status_code == 400
