@@ -97,6 +97,9 @@ class Batch:
     def load(self, ids: Iterable[int], *, pools: Iterable[str] = ()) -> None:
         """Lock the pools of these leads (and `pools`), then the leads."""
         wanted = sorted(set(ids) - self.leads.keys())
+        if not wanted:
+            self.lock(pools)
+            return
         found = self.db.execute(text("SELECT DISTINCT pool FROM leads WHERE id = ANY(:ids)"), {"ids": wanted}).scalars()
         self.lock([*found, *pools])
         self.fetch("WHERE l.id = ANY(:ids) ORDER BY l.id FOR UPDATE OF l", {"ids": wanted})

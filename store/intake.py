@@ -72,7 +72,8 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
     batch.learn(found)
-    calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": [s for s in map(call_sid, items) if s]})}
+    sids = [sid for sid in map(call_sid, items) if sid]
+    calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": sids})} if sids else {}
     chosen = {item.id: choose(batch.team, item) for item in inquiries}
     open_leads = load_open(batch, found, list(calls.values()), [rule.pool for rule, _ in chosen.values()])
     for item in items:

@@ -1,6 +1,6 @@
 """People and their addresses. One address belongs to one person; its key makes parallel deliveries about one person meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,14 +14,11 @@ FIND = text("""
 SELECT a.kind, a.value, a.person_id FROM addresses a
 JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text) ON a.kind = r.kind AND a.value = r.value
 """)
-NUMBERS = text("SELECT nextval(pg_get_serial_sequence('people', 'id')) FROM generate_series(1, :n)")
-ADD_PEOPLE = text("""
-INSERT INTO people (id, created_at) OVERRIDING SYSTEM VALUE SELECT id, :now FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint)
-""")
+ADD_PEOPLE = text("INSERT INTO people (created_at) SELECT :now FROM generate_series(1, :n) RETURNING id")
 ADD_ADDRESSES = text("""
 INSERT INTO addresses (kind, value, person_id) SELECT kind, value, person_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text, person_id bigint) ORDER BY kind, value
-ON CONFLICT (kind, value) DO NOTHING
+ON CONFLICT (kind, value) DO NOTHING RETURNING kind, value
 """)
 # people are locked in the order of their ids, after everything else: a batch that waits for a pool holds nobody's row
 LEARN = text("""
@@ -80,20 +77,8 @@ def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]
 
     Raises Crowded when another transaction met the same new person first.
     """
-    known = find(db, found)
-    missing = sum(1 for each in found if not any(key in known for key in each.addresses()))
-    numbers = iter(db.execute(NUMBERS, {"n": missing}).scalars().all()) if missing else iter(())
-    ids, new = [], []
-    for each in found:
-        person_id = next((known[key] for key in each.addresses() if key in known), None)
-        if person_id is None:
-            person_id = next(numbers)
-            new.append(person_id)
-        for key in each.addresses():
-            known.setdefault(key, person_id)
-        ids.append(person_id)
-    add(db, new, known, now)
-    people = read(db, ids)
+    ids, new = identify(db, found, now)
+    people = read(db, set(ids) - new) | {person_id: Person(person_id) for person_id in new}
     for each, person_id in zip(found, ids, strict=True):
         people[person_id] = told(people[person_id], each)
     stopped = db.execute(STOPPED, {"addresses": sorted({a for person in people.values() for a in addresses(person)})}).all()
@@ -101,6 +86,24 @@ def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]
         theirs = addresses(person)
         people[person_id] = replace(person, opted_out=frozenset(row.channel for row in stopped if row.address in theirs))
     return [people[person_id] for person_id in ids]
+
+
+def identify(db: Connection, found: Sequence[Who], now: datetime) -> tuple[list[int], set[int]]:
+    """The id of the person behind each, and which of them are new. Whoever shares an address in this batch is one person."""
+    known = find(db, found)
+    stood, strangers, ids = set(known), 0, []
+    for each in found:
+        person_id = next((known[key] for key in each.addresses() if key in known), None)
+        if person_id is None:
+            strangers += 1
+            person_id = -strangers  # until the database has given them a number
+        for key in each.addresses():
+            known.setdefault(key, person_id)
+        ids.append(person_id)
+    made = db.execute(ADD_PEOPLE, {"n": strangers, "now": now}).scalars().all() if strangers else []
+    numbers = {-place: number for place, number in enumerate(made, 1)}
+    add(db, {key: numbers.get(owner, owner) for key, owner in known.items() if key not in stood}, set(made))
+    return [numbers.get(person_id, person_id) for person_id in ids], set(made)
 
 
 def addresses(person: Person) -> set[str]:
@@ -126,19 +129,14 @@ def find(db: Connection, found: Sequence[Who]) -> dict[tuple[str, str], int]:
     return {(row.kind, row.value): row.person_id for row in found_rows}
 
 
-def add(db: Connection, new: Sequence[int], known: Mapping[tuple[str, str], int], now: datetime) -> None:
-    """New people, and every address we did not know."""
-    if new:
-        db.execute(ADD_PEOPLE, {"rows": rows({"id": person_id} for person_id in new), "now": now})
-    values = [{"kind": kind, "value": value, "person_id": person_id} for (kind, value), person_id in known.items()]
-    if not values:
+def add(db: Connection, fresh: Mapping[tuple[str, str], int], new: Set[int]) -> None:
+    """Every address we did not know. Raises Crowded when one of a new person is somebody's already: they are not new."""
+    if not fresh:
         return
-    db.execute(ADD_ADDRESSES, {"rows": rows(values)})
-    mine = [value for value in values if value["person_id"] in set(new)]
-    if mine:
-        owners = {(row.kind, row.value): row.person_id for row in db.execute(FIND, {"rows": rows(mine)})}
-        if any(owners.get((str(v["kind"]), str(v["value"]))) != v["person_id"] for v in mine):
-            raise Crowded
+    values = [{"kind": kind, "value": value, "person_id": person_id} for (kind, value), person_id in fresh.items()]
+    stored = {(row.kind, row.value) for row in db.execute(ADD_ADDRESSES, {"rows": rows(values)})}
+    if any(owner in new and key not in stored for key, owner in fresh.items()):
+        raise Crowded
 
 
 def learn(db: Connection, news: Mapping[int, Mapping[str, object]]) -> None:
@@ -153,10 +151,10 @@ def words_of(person: Person) -> dict[str, object]:
     return {name: value for name in names if (value := getattr(person, name))}
 
 
-def read(db: Connection, ids: Sequence[int]) -> dict[int, Person]:
+def read(db: Connection, ids: Set[int]) -> dict[int, Person]:
     """The people with these ids."""
     people = {}
-    for row in db.execute(READ, {"ids": sorted(set(ids))}):
+    for row in db.execute(READ, {"ids": sorted(ids)}) if ids else ():
         people[row.id] = Person(
             id=row.id, name=row.name, phone=row.phone, email=row.email, handles=row.handles or {}, zone=row.zone, locale=row.locale,
             last_rep=row.last_rep, wrote_at=row.wrote_at,

@@ -56,7 +56,7 @@ def test_who_meets_the_same_new_person_second_is_told_to_decide_again(firm):
         people.resolve(quick, [who(phone=DANA)], firm.now)
         quick.commit()
         with pytest.raises(Crowded):
-            people.add(slow, [9_000], {("phone", DANA): 9_000}, firm.now)
+            people.add(slow, {("phone", DANA): 9_000}, {9_000})
 
 
 def test_an_address_belongs_to_one_person_and_new_ones_are_added_to_them(firm):
