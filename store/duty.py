@@ -12,6 +12,7 @@ from routing.model import RepLeft
 from routing.team import Rep, Team
 from store import book, saving
 from store.batch import Batch, run, wake
+from store.engine import at_once
 from store.saving import rows
 
 DUE = text("SELECT id FROM reps WHERE in_team AND duty_changes_at <= :now ORDER BY duty_changes_at LIMIT :most")
@@ -152,7 +153,7 @@ def nothing_left(batch: Batch, rep: str) -> None:
 
 def give_back_of_gone(engine: Engine, now: datetime) -> int:
     """What reps hold who are no longer in the team file goes back to the pools. Returns how many there were."""
-    with engine.connect() as db:
+    with at_once(engine) as db:
         gone = list(db.execute(GONE).scalars())
     for rep in gone:
         run(engine, lambda batch, rep=rep: give_back(batch, rep, absence=NO_MORE, why=NO_MORE), now)  # type: ignore[misc]
