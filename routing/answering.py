@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from routing import promise
 from routing.contact import Allowed, Held, Writing, may_write
+from routing.events import HumanResponded
 from routing.hours import is_open, next_open
-from routing.model import Facts, HumanResponded, Message, Step
+from routing.model import Facts, Message, Step
 from routing.naming import name_of
 from routing.words import due_text
 

@@ -9,9 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing import answering, ladder, offering, promise, responding, ringing, taking, telling
-from routing.model import (
-    OPEN,
-    UNANSWERED,
+from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
     AcknowledgementFailed,
@@ -21,7 +19,6 @@ from routing.model import (
     CloseDue,
     EscalationAcknowledged,
     Event,
-    Facts,
     HumanResponded,
     LeadArrived,
     LeadAssigned,
@@ -39,10 +36,9 @@ from routing.model import (
     RingUnanswered,
     RoomOpened,
     RungReached,
-    Status,
-    Step,
     VoicemailLeft,
 )  # fmt: skip
+from routing.model import OPEN, UNANSWERED, Facts, Status, Step
 from routing.naming import name_of
 
 IN_HANDS = frozenset({Status.WAITING, Status.OFFERED, Status.ACCEPTED, Status.RESPONDED})  # decided, and not yet done
@@ -92,7 +88,7 @@ def it_is_offered(facts: Facts, event: Event, now: datetime) -> Step | None:
             return taking.passed(facts, event, now)
         case Status.ACCEPTED, OfferPassed(rep=rep) if rep == state.owner:
             return taking.passed(facts, event, now)
-        case Status.OFFERED, OfferUndelivered(rep=rep) if rep in state.offered_to:
+        case Status.OFFERED, OfferUndelivered(rep=rep, turn=turn) if rep in state.offered_to and turn in (None, state.turn):
             return taking.undelivered(facts, event, now)
         case Status.OFFERED, OfferLapsed(turn=turn) if turn == state.turn:
             return taking.lapsed(facts, now)

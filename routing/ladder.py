@@ -5,17 +5,8 @@ from datetime import datetime, timedelta
 
 from routing import offering, promise, telling
 from routing.escalation import get
-from routing.model import (
-    AcknowledgementExpired,
-    Alarm,
-    Cause,
-    EscalationAcknowledged,
-    Facts,
-    RungReached,
-    State,
-    Status,
-    Step,
-)  # fmt: skip
+from routing.events import AcknowledgementExpired, EscalationAcknowledged, RungReached
+from routing.model import Alarm, Cause, Facts, State, Status, Step
 from routing.naming import at, manager_name, names
 from routing.team import Rung, RungAction, Sla
 from routing.words import ago

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from routing import promise, telling
 from routing.capacity import can_take, why_not
-from routing.model import Alarm, Facts, OfferLapsed, RepChange, RetryDue, RoomOpened, Seat, State, Status, Step
+from routing.events import OfferLapsed, RetryDue, RoomOpened
+from routing.model import Alarm, Facts, RepChange, Seat, State, Status, Step
 from routing.team import OfferStyle
 from routing.words import due_text
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing import sla
+from routing.events import AcceptDue, CloseDue, ResponseDue, RungReached
 from routing.hours import due
-from routing.model import AcceptDue, Alarm, Cause, CloseDue, Facts, ResponseDue, RungReached, State, Status
+from routing.model import Alarm, Cause, Facts, State, Status
 from routing.words import ago
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing import answering, offering, promise, telling
-from routing.model import CallBridged, Facts, HumanResponded, OutcomeReported, RepChange, ResponseAttempted, Status, Step
+from routing.events import CallBridged, HumanResponded, OutcomeReported, ResponseAttempted
+from routing.model import Facts, RepChange, Status, Step
 from routing.naming import name_of
 
 

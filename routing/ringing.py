@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from routing import answering, ladder, offering, promise, telling
+from routing.events import CallArrived, CallMissed, RingUnanswered
 from routing.hours import is_open
-from routing.model import Alarm, CallArrived, CallMissed, Facts, RepChange, RingUnanswered, Seat, Status, Step
+from routing.model import Alarm, Facts, RepChange, Seat, Status, Step
 from routing.naming import name_of
 
 NO_WORD = timedelta(minutes=2)  # longer than any ring: the provider's status callback was lost

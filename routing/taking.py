@@ -5,17 +5,8 @@ from datetime import datetime, timedelta
 
 from routing import ladder, offering, promise, telling
 from routing.capacity import has_room
-from routing.model import (
-    Facts,
-    LeadAssigned,
-    OfferAccepted,
-    OfferPassed,
-    OfferUndelivered,
-    RepChange,
-    RepLeft,
-    Status,
-    Step,
-)  # fmt: skip
+from routing.events import LeadAssigned, OfferAccepted, OfferPassed, OfferUndelivered, RepLeft
+from routing.model import Facts, RepChange, Status, Step
 from routing.naming import name_of, names
 from routing.words import ago
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from routing.escalation import Contact, get
-from routing.model import Facts, Message, MessageArrived, RepChange, Seat, State, Status
+from routing.events import MessageArrived
+from routing.model import Facts, Message, RepChange, Seat, State, Status
 from routing.naming import about, at, contact, name_of, names
 from routing.words import ago
 

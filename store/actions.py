@@ -3,7 +3,8 @@
 from sqlalchemy import text
 
 from routing.codes import number_of
-from routing.model import EscalationAcknowledged, Event, Message, OfferAccepted, OfferPassed
+from routing.events import EscalationAcknowledged, Event, OfferAccepted, OfferPassed
+from routing.model import Message
 from store.batch import Batch
 from store.intake import Item
 

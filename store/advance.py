@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from routing.model import Event
+from routing.events import Event
 from store import actions, book, intake, staff
 from store.batch import After, Batch, run
 from store.engine import at_once

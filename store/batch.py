@@ -14,23 +14,8 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from routing import journey, queueing
-from routing.model import (
-    Alarm,
-    Bench,
-    CallBridged,
-    Event,
-    Facts,
-    HumanResponded,
-    Lead,
-    LeadAssigned,
-    Message,
-    Person,
-    Policy,
-    RoomOpened,
-    State,
-    Status,
-    Step,
-)  # fmt: skip
+from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, RoomOpened
+from routing.model import Alarm, Bench, Facts, Lead, Message, Person, Policy, State, Status, Step
 from routing.team import Pool, QueueOrder, Team
 from store import book, messages, people, saving
 from store.records import LeadRecord, event_to_json, policy_of, record_of

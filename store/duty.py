@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, RowMapping, text
 
 from routing.capacity import absence, caps, next_duty_change
-from routing.model import RepLeft
+from routing.events import RepLeft
 from routing.team import Rep, Team
 from store import book, saving
 from store.batch import Batch, run, wake

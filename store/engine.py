@@ -7,16 +7,21 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy import Engine as Engine  # the other rooms name this type without touching SQLAlchemy
 from sqlalchemy.engine import make_url
 
+from store.patience import be_patient
+
 # reliability: a stopped process must not hold locks (idle_in_transaction), nor a lost network a connection (tcp_user_timeout)
 OPTIONS = "-c statement_timeout={statement} -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC -c jit=off"
 
 
-def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 15_000) -> Engine:
-    """A pooled engine. `role` names the process in pg_stat_activity; `size` is the most connections kept."""
+def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 15_000, fuse_seconds: float = 0.0) -> Engine:
+    """A pooled engine. `role` names the process in pg_stat_activity; `size` is the most connections kept.
+
+    After a failed connect nobody tries again for `fuse_seconds`: for processes in which many would wait.
+    """
     target = make_url(url)
     if target.drivername in ("postgres", "postgresql"):
         target = target.set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         target,
         pool_size=size,
         max_overflow=0,
@@ -31,6 +36,8 @@ def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 1
             "options": OPTIONS.format(statement=statement_timeout_ms),
         },
     )
+    be_patient(engine, statement_timeout_ms=statement_timeout_ms, fuse_seconds=fuse_seconds)
+    return engine
 
 
 @contextmanager

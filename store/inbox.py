@@ -53,12 +53,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where it is kept. `lead` is the code answered to the sender; `conflict` means the same key came before with another body."""
+    """Where it is kept. `lead` is the code answered to the sender; `conflict` means the same key came before with another body.
+
+    With a `receipt` it is on the spool, for want of a database: there is no row and no code yet.
+    """
 
     inbox_id: int
     lead: str | None
     duplicate: bool = False
     conflict: bool = False
+    receipt: str | None = None
 
 
 def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[Recorded]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from routing import rules
 from routing.contact import reads_as
-from routing.model import (
+from routing.events import (
     CallArrived,
     CallBridged,
     CallMissed,
@@ -17,12 +17,10 @@ from routing.model import (
     LeadArrived,
     MessageArrived,
     NoteAdded,
-    Person,
     RingUnanswered,
-    State,
-    Status,
     VoicemailLeft,
 )  # fmt: skip
+from routing.model import Person, State, Status
 from routing.team import Rule, Team
 from store import people
 from store.batch import After, Batch

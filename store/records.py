@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from routing.codes import code_of
-from routing.model import Cause, Event, Kind, Lead, Person, Policy, State, Status
+from routing.events import Event
+from routing.model import Cause, Kind, Lead, Person, Policy, State, Status
 from routing.team import Rule, Team
 
 STATE_FIELDS = {field.name for field in fields(State)}

@@ -9,20 +9,19 @@ from sqlalchemy import Engine, text
 
 from routing.codes import number_of
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
-from routing.hours import next_open
-from routing.model import (
+from routing.events import (
     EscalationAcknowledged,
     Event,
     HumanResponded,
     LeadAssigned,
-    Message,
     NoteAdded,
     OfferAccepted,
     OfferPassed,
     OutcomeReported,
     ResponseAttempted,
-    Status,
 )  # fmt: skip
+from routing.hours import next_open
+from routing.model import Message, Status
 from routing.team import Manager, Rep, Team
 from routing.words import clean
 from store import book, duty

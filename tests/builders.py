@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from routing.events import Event
 from routing.hours import ALWAYS, Calendar
 from routing.journey import step
-from routing.model import Bench, Event, Facts, Kind, Lead, Message, Person, Policy, Seat, State, Status, Step
+from routing.model import Bench, Facts, Kind, Lead, Message, Person, Policy, Seat, State, Status, Step
 from routing.team import Cap, Manager, Pool, Rep, Rule, Rung, RungAction, Site, Sla, Source, Team
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

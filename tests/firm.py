@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from routing.codes import code_of, number_of
-from routing.model import Event
+from routing.events import Event
 from store import advance, inbox, policies
 from store.advance import After
 from store.engine import connect

@@ -9,26 +9,9 @@ from datetime import datetime, timedelta
 
 from routing import queueing
 from routing.capacity import can_take
+from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, RepLeft, RoomOpened
 from routing.journey import step
-from routing.model import (
-    UNANSWERED,
-    Alarm,
-    CallBridged,
-    Event,
-    Facts,
-    HumanResponded,
-    Kind,
-    Lead,
-    LeadAssigned,
-    Message,
-    Policy,
-    RepLeft,
-    RoomOpened,
-    Seat,
-    State,
-    Status,
-    Step,
-)  # fmt: skip
+from routing.model import UNANSWERED, Alarm, Facts, Kind, Lead, Message, Policy, Seat, State, Status, Step
 from routing.team import Pool, Rep, Rule, Source, Team
 from store.roster import Roster, holdings
 from tests.builders import DANA, KIM, LOU, NOW, SITE, SLA

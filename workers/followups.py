@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from config.settings import Settings
-from routing.model import AcknowledgementFailed, NoteAdded, OfferUndelivered
+from routing.events import AcknowledgementFailed, NoteAdded, OfferUndelivered
 from routing.sending import LEAD, Fault, once_only
 from routing.team import Team
 from store import advance, notices, outbox, policies, receipts
@@ -94,7 +94,9 @@ def _undelivered(engine: Engine, message: Claimed, report: Waiting, now: datetim
     """No way is left. An offer nobody could read must not wait until it lapses."""
     who, name = message.recipient.partition(":")[::2]
     if message.purpose == "offer" and who == "rep" and message.lead_id is not None:
-        advance.happen(engine, message.lead_id, OfferUndelivered(rep=name, reason=_in_words(report)), now)
+        turn = message.fields.get("turn", "")
+        lost = OfferUndelivered(name, _in_words(report), int(turn) if turn.isdigit() else None)
+        advance.happen(engine, message.lead_id, lost, now)
     elif message.purpose == "alarm":
         words = (
             f"An alarm to {message.recipient} could not be delivered by any channel: {_in_words(report)}. Check their contacts."

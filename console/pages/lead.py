@@ -8,7 +8,7 @@ from console import answers, words
 from console.desk import Desk
 from console.pace import pace_of
 from console.timeline import choice, next_up, timeline
-from routing.model import EscalationAcknowledged, Event, LeadAssigned, NoteAdded
+from routing.events import EscalationAcknowledged, Event, LeadAssigned, NoteAdded
 from routing.team import Team
 from store import advance, reports, reports_lead
 from store.reports import Row

@@ -12,8 +12,8 @@ from config.links import LinkExpired, LinkForged, OfferLink, offer_token, read_o
 from console import answers, words
 from console.desk import Desk
 from console.pace import pace_of
+from routing.events import Event, HumanResponded, NoteAdded, OfferAccepted, OfferPassed, OutcomeReported, ResponseAttempted
 from routing.hours import local_day
-from routing.model import Event, HumanResponded, NoteAdded, OfferAccepted, OfferPassed, OutcomeReported, ResponseAttempted
 from routing.team import Team
 from store import advance, duty, reports, reports_lead
 from store.reports import Row

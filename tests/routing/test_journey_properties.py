@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import model
+from routing import events, model
 from routing.model import Kind, Status
 from routing.team import OfferStyle, Pool
 from tests.builders import MINUTE
@@ -42,9 +42,9 @@ def do(world, deed, who, which):
     rep = world.names[who]
     world.now += timedelta(seconds=1)
     if deed == "form":
-        world.arrive(model.LeadArrived(), knows=rep if which % 2 else None)
+        world.arrive(events.LeadArrived(), knows=rep if which % 2 else None)
     elif deed == "call":
-        world.arrive(model.CallArrived("CA1"), kind=Kind.CALL)
+        world.arrive(events.CallArrived("CA1"), kind=Kind.CALL)
     elif deed == "time":
         world.pass_time((0.5, 1, 2, 4, 8, 16, 31, 70)[which] * MINUTE)
     elif deed in ("off", "on", "busy"):
@@ -61,25 +61,25 @@ def about_a_lead(state, deed, rep, which):
     """What happens to a lead: often by the rep it is about, sometimes by any other."""
     mine = (state.owner or (state.offered_to or (rep,))[0]) if which % 3 else rep
     return {
-        "accept": model.OfferAccepted(mine, "sms"),
-        "pass": model.OfferPassed(mine, "sms"),
-        "answer": model.HumanResponded(mine, "text", text="Hello"),
-        "outcome": model.OutcomeReported(mine, ("talked", "bad_number", "closed")[which % 3]),
-        "attempt": model.ResponseAttempted(mine, "voicemail"),
-        "assign": model.LeadAssigned(rep, "Kim Ortega"),
-        "on_it": model.EscalationAcknowledged("kim"),
-        "ring_on": model.RingUnanswered(mine, "busy"),
-        "hang_up": model.CallMissed("hung up"),
-        "bridge": model.CallBridged(mine),
-        "ack_failed": model.AcknowledgementFailed(("sms", "email")[which % 2], "30003"),
-        "undelivered": model.OfferUndelivered(mine, "30003"),
-        "stale": model.OfferLapsed(state.turn - 1),
-        "note": model.NoteAdded("Kim Ortega", "a note"),
-        "write": model.MessageArrived("sms", "hello?"),
-        "look": model.RetryDue(),
-        "close": model.CloseDue(),
-        "voicemail": model.VoicemailLeft("https://example.org/1", which),
-        "rung": model.AcknowledgementExpired(),
+        "accept": events.OfferAccepted(mine, "sms"),
+        "pass": events.OfferPassed(mine, "sms"),
+        "answer": events.HumanResponded(mine, "text", text="Hello"),
+        "outcome": events.OutcomeReported(mine, ("talked", "bad_number", "closed")[which % 3]),
+        "attempt": events.ResponseAttempted(mine, "voicemail"),
+        "assign": events.LeadAssigned(rep, "Kim Ortega"),
+        "on_it": events.EscalationAcknowledged("kim"),
+        "ring_on": events.RingUnanswered(mine, "busy"),
+        "hang_up": events.CallMissed("hung up"),
+        "bridge": events.CallBridged(mine),
+        "ack_failed": events.AcknowledgementFailed(("sms", "email")[which % 2], "30003"),
+        "undelivered": events.OfferUndelivered(mine, "30003"),
+        "stale": events.OfferLapsed(state.turn - 1),
+        "note": events.NoteAdded("Kim Ortega", "a note"),
+        "write": events.MessageArrived("sms", "hello?"),
+        "look": events.RetryDue(),
+        "close": events.CloseDue(),
+        "voicemail": events.VoicemailLeft("https://example.org/1", which),
+        "rung": events.AcknowledgementExpired(),
     }[deed]
 
 

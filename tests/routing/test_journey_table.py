@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
-from routing import model
+from routing import events
+from routing.events import Event
 from routing.journey import step
-from routing.model import Event, Person, RepChange, Status, Step
+from routing.model import Person, RepChange, Status, Step
 from tests.builders import (
     ALL_FULL,
     DANA,
@@ -34,32 +35,32 @@ from tests.builders import (
 )
 
 ONE_OF_EACH = {
-    "LeadArrived": model.LeadArrived(),
-    "CallArrived": model.CallArrived("CA1"),
-    "CallBridged": model.CallBridged("priya"),
-    "RingUnanswered": model.RingUnanswered("priya", "no-answer"),
-    "CallMissed": model.CallMissed("hung up"),
-    "VoicemailLeft": model.VoicemailLeft("https://example.org/1", 12),
-    "MessageArrived": model.MessageArrived("sms", "hello?"),
-    "OfferAccepted": model.OfferAccepted("priya", "sms"),
-    "OfferPassed": model.OfferPassed("priya", "sms"),
-    "OfferLapsed": model.OfferLapsed(1),
-    "RoomOpened": model.RoomOpened(),
-    "RetryDue": model.RetryDue(),
-    "AcceptDue": model.AcceptDue(),
-    "ResponseDue": model.ResponseDue(),
-    "RungReached": model.RungReached(2),
-    "EscalationAcknowledged": model.EscalationAcknowledged("kim"),
-    "AcknowledgementExpired": model.AcknowledgementExpired(),
-    "LeadAssigned": model.LeadAssigned("tom", "Kim Ortega"),
-    "HumanResponded": model.HumanResponded("priya", "text", text="On my way"),
-    "ResponseAttempted": model.ResponseAttempted("priya", "voicemail"),
-    "OutcomeReported": model.OutcomeReported("priya", "talked"),
-    "NoteAdded": model.NoteAdded("Kim Ortega", "a friend of the house"),
-    "RepLeft": model.RepLeft("priya", "has gone off shift"),
-    "AcknowledgementFailed": model.AcknowledgementFailed("sms", "30003"),
-    "OfferUndelivered": model.OfferUndelivered("priya", "30003"),
-    "CloseDue": model.CloseDue(),
+    "LeadArrived": events.LeadArrived(),
+    "CallArrived": events.CallArrived("CA1"),
+    "CallBridged": events.CallBridged("priya"),
+    "RingUnanswered": events.RingUnanswered("priya", "no-answer"),
+    "CallMissed": events.CallMissed("hung up"),
+    "VoicemailLeft": events.VoicemailLeft("https://example.org/1", 12),
+    "MessageArrived": events.MessageArrived("sms", "hello?"),
+    "OfferAccepted": events.OfferAccepted("priya", "sms"),
+    "OfferPassed": events.OfferPassed("priya", "sms"),
+    "OfferLapsed": events.OfferLapsed(1),
+    "RoomOpened": events.RoomOpened(),
+    "RetryDue": events.RetryDue(),
+    "AcceptDue": events.AcceptDue(),
+    "ResponseDue": events.ResponseDue(),
+    "RungReached": events.RungReached(2),
+    "EscalationAcknowledged": events.EscalationAcknowledged("kim"),
+    "AcknowledgementExpired": events.AcknowledgementExpired(),
+    "LeadAssigned": events.LeadAssigned("tom", "Kim Ortega"),
+    "HumanResponded": events.HumanResponded("priya", "text", text="On my way"),
+    "ResponseAttempted": events.ResponseAttempted("priya", "voicemail"),
+    "OutcomeReported": events.OutcomeReported("priya", "talked"),
+    "NoteAdded": events.NoteAdded("Kim Ortega", "a friend of the house"),
+    "RepLeft": events.RepLeft("priya", "has gone off shift"),
+    "AcknowledgementFailed": events.AcknowledgementFailed("sms", "30003"),
+    "OfferUndelivered": events.OfferUndelivered("priya", "30003"),
+    "CloseDue": events.CloseDue(),
 }
 BENCHES = {"everybody free": EVERYBODY, "nobody on shift": NOBODY, "all full": ALL_FULL, "an empty pool": a_bench(size=0)}
 FINAL = (Status.CLOSED,)
@@ -165,24 +166,25 @@ def test_a_sentence_of_the_journey(state, bench, event, status, owner, why):
 @pytest.mark.parametrize(
     ("state", "event"),
     [
-        (offered("priya", turn=3), model.OfferLapsed(1)),
-        (waiting(turn=1), model.OfferLapsed(1)),
-        (accepted(turn=1), model.OfferLapsed(1)),
-        (offered("tom"), model.OfferUndelivered("priya", "30003")),
-        (offered("tom"), model.OfferPassed("priya", "sms")),
-        (offered("tom"), model.RepLeft("priya", "has gone off")),
-        (offered("tom"), model.RoomOpened()),
-        (accepted("tom"), model.OfferPassed("priya", "sms")),
-        (accepted("tom"), model.RepLeft("priya", "has gone off")),
-        (accepted("tom"), model.RetryDue()),
-        (ringing("tom"), model.RingUnanswered("priya", "busy")),
-        (responded(), model.RungReached(3)),
-        (responded(), model.AcknowledgementFailed("sms", "30003")),
-        (accepted(acked_on=("sms", "email")), model.AcknowledgementFailed("sms", "30003")),
-        (accepted(acked_on=()), model.AcknowledgementFailed("sms", "30003")),
-        (offered("tom"), model.CallArrived("CA1")),
-        (offered("tom"), model.LeadArrived()),
-        (offered("tom"), model.CallMissed("no word from the provider")),
+        (offered("priya", turn=3), events.OfferLapsed(1)),
+        (offered("priya", turn=3), events.OfferUndelivered("priya", "30005", turn=1)),
+        (waiting(turn=1), events.OfferLapsed(1)),
+        (accepted(turn=1), events.OfferLapsed(1)),
+        (offered("tom"), events.OfferUndelivered("priya", "30003")),
+        (offered("tom"), events.OfferPassed("priya", "sms")),
+        (offered("tom"), events.RepLeft("priya", "has gone off")),
+        (offered("tom"), events.RoomOpened()),
+        (accepted("tom"), events.OfferPassed("priya", "sms")),
+        (accepted("tom"), events.RepLeft("priya", "has gone off")),
+        (accepted("tom"), events.RetryDue()),
+        (ringing("tom"), events.RingUnanswered("priya", "busy")),
+        (responded(), events.RungReached(3)),
+        (responded(), events.AcknowledgementFailed("sms", "30003")),
+        (accepted(acked_on=("sms", "email")), events.AcknowledgementFailed("sms", "30003")),
+        (accepted(acked_on=()), events.AcknowledgementFailed("sms", "30003")),
+        (offered("tom"), events.CallArrived("CA1")),
+        (offered("tom"), events.LeadArrived()),
+        (offered("tom"), events.CallMissed("no word from the provider")),
     ],
 )
 def test_what_is_late_or_crossed_changes_nothing(state, event):
@@ -192,12 +194,12 @@ def test_what_is_late_or_crossed_changes_nothing(state, event):
 
 
 def test_a_rep_who_is_asked_again_keeps_the_lead_when_the_alarm_of_the_first_time_rings():
-    first, _ = after(facts(bench=a_bench("priya")), model.LeadArrived())
-    let_go, decided = after(first, model.OfferLapsed(1), minutes=2)
+    first, _ = after(facts(bench=a_bench("priya")), events.LeadArrived())
+    let_go, decided = after(first, events.OfferLapsed(1), minutes=2)
     assert decided.state.status is Status.WAITING
-    again, decided = after(let_go, model.RoomOpened(), minutes=5)
+    again, decided = after(let_go, events.RoomOpened(), minutes=5)
     assert decided.state.offered_to == ("priya",)
-    stale, decided = after(again, model.OfferLapsed(1), minutes=6)
+    stale, decided = after(again, events.OfferLapsed(1), minutes=6)
     assert stale.state.offered_to == ("priya",)
     assert decided.messages == decided.reps == ()
 
@@ -206,7 +208,7 @@ def test_a_rep_who_is_asked_again_keeps_the_lead_when_the_alarm_of_the_first_tim
 
 
 def test_arrival_promises_acknowledges_and_offers_in_one_step():
-    decided = step(facts(), model.LeadArrived(), NOW)
+    decided = step(facts(), events.LeadArrived(), NOW)
     assert (decided.state.accept_due_at, decided.state.response_due_at) == (NOW + 5 * MINUTE, NOW + 20 * MINUTE)
     assert alarm_keys(decided) == {"accept", "response", "rung:0", "rung:1", "rung:2", "rung:3", "lapse"}
     assert told(decided) == ["lead sms", "rep:priya sms", "rep:priya email"]
@@ -216,7 +218,7 @@ def test_arrival_promises_acknowledges_and_offers_in_one_step():
 
 def test_a_lead_that_nobody_can_reach_is_kept_shown_and_told():
     nobody = a_lead(person=Person(2, "J. Doe"))
-    decided = step(facts(lead=nobody), model.LeadArrived(), NOW)
+    decided = step(facts(lead=nobody), events.LeadArrived(), NOW)
     assert decided.state.status is Status.QUARANTINED
     assert decided.alarms == ()
     assert told(decided, "uncontactable") == ["manager:kim sms", "manager:kim email"]
@@ -227,19 +229,19 @@ def test_a_lead_that_nobody_can_reach_is_kept_shown_and_told():
     "person", [Person(2, phone="+15125550143"), Person(2, email="d@example.org"), Person(2, handles={"messenger": "62"})]
 )
 def test_one_way_to_answer_is_enough(person):
-    assert step(facts(lead=a_lead(person=person)), model.LeadArrived(), NOW).state.status is Status.OFFERED
+    assert step(facts(lead=a_lead(person=person)), events.LeadArrived(), NOW).state.status is Status.OFFERED
 
 
 def test_a_stop_closes_texts_and_not_the_reps_call():
     stopped = replace(DANA, email=None, opted_out=frozenset({"sms"}))
-    decided = step(facts(lead=a_lead(person=stopped)), model.LeadArrived(), NOW)
+    decided = step(facts(lead=a_lead(person=stopped)), events.LeadArrived(), NOW)
     assert decided.state.status is Status.OFFERED
     assert decided.state.acked_on == ()
     assert told(decided) == ["rep:priya sms", "rep:priya email"]
 
 
 def test_a_quarantined_lead_given_by_hand_gets_its_clock_back():
-    decided = step(facts(STATES[Status.QUARANTINED]), model.LeadAssigned("tom", "Kim Ortega"), NOW + 40 * MINUTE)
+    decided = step(facts(STATES[Status.QUARANTINED]), events.LeadAssigned("tom", "Kim Ortega"), NOW + 40 * MINUTE)
     assert alarm_keys(decided) == {"accept", "response", "rung:0", "rung:1", "rung:2", "rung:3", "acknowledged"}
     assert {alarm.due_at for alarm in decided.alarms if alarm.key == "response"} == {NOW + 20 * MINUTE}
 
@@ -248,7 +250,7 @@ def test_a_quarantined_lead_given_by_hand_gets_its_clock_back():
 
 
 def test_the_winner_gets_the_number_and_the_others_hear_who_it_was():
-    decided = step(facts(offered("priya", "tom", "ana")), model.OfferAccepted("tom", "page"), NOW + MINUTE)
+    decided = step(facts(offered("priya", "tom", "ana")), events.OfferAccepted("tom", "page"), NOW + MINUTE)
     yours = message(decided, "accepted", "rep:tom")
     assert yours.fields["phone"] == DANA.phone
     assert told(decided, "withdrawn") == ["rep:priya sms", "rep:ana sms"]
@@ -259,7 +261,7 @@ def test_the_winner_gets_the_number_and_the_others_hear_who_it_was():
 
 def test_a_late_yes_hears_who_has_it_and_since_when():
     given = facts(accepted("priya", accepted_at=NOW + 2 * MINUTE, offered_to=()))
-    decided = step(given, model.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE + MINUTE / 3)
+    decided = step(given, events.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE + MINUTE / 3)
     said = message(decided, "too_late", "rep:tom")
     assert (said.fields["winner"], said.fields["ago"], said.fields["code"]) == ("Priya Shah", "20s", "G1")
     assert not decided.changed
@@ -267,22 +269,22 @@ def test_a_late_yes_hears_who_has_it_and_since_when():
 
 
 def test_a_late_yes_hears_who_is_asked_now():
-    decided = step(facts(offered("priya", offered_at=NOW)), model.OfferAccepted("tom", "sms"), NOW + MINUTE)
+    decided = step(facts(offered("priya", offered_at=NOW)), events.OfferAccepted("tom", "sms"), NOW + MINUTE)
     assert message(decided, "too_late").fields["winner"] == "Priya Shah"
     assert decided.state.offered_to == ("priya",)
 
 
 def test_each_late_yes_is_answered():
     given = facts(accepted("priya"))
-    first = step(given, model.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE)
-    second = step(given, model.OfferAccepted("tom", "sms"), NOW + 3 * MINUTE)
+    first = step(given, events.OfferAccepted("tom", "sms"), NOW + 2 * MINUTE)
+    second = step(given, events.OfferAccepted("tom", "sms"), NOW + 3 * MINUTE)
     assert first.messages[0].key != second.messages[0].key
 
 
 @pytest.mark.parametrize("absence", [None, "backing off", "away"])
 def test_a_late_yes_takes_a_lead_that_nobody_has(absence):
     bench = a_bench(away=[a_seat("priya", absence=absence, lapses=2)])
-    decided = step(facts(waiting(tried=("priya",)), bench), model.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
+    decided = step(facts(waiting(tried=("priya",)), bench), events.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
     assert (decided.state.status, decided.state.owner) == ("accepted", "priya")
     assert "late, but nobody had it" in decided.why
     assert told(decided, "accepted") == ["rep:priya sms", "rep:priya email"]
@@ -298,40 +300,40 @@ def test_a_late_yes_takes_a_lead_that_nobody_has(absence):
     ],
 )
 def test_a_late_yes_without_room_leaves_it_waiting_and_says_so(seat, tried):
-    decided = step(facts(waiting(tried=tried), a_bench(away=[seat])), model.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
+    decided = step(facts(waiting(tried=tried), a_bench(away=[seat])), events.OfferAccepted("priya", "sms"), NOW + 5 * MINUTE)
     assert decided.state.status is Status.WAITING
     assert "waits for a rep with room" in message(decided, "reply", "rep:priya").fields["text"]
 
 
 def test_a_yes_to_a_closed_lead_without_an_owner():
     closed = promised(Status.CLOSED, outcome="bad_number")
-    said = message(step(facts(closed), model.OfferAccepted("priya", "sms"), NOW), "reply")
+    said = message(step(facts(closed), events.OfferAccepted("priya", "sms"), NOW), "reply")
     assert said.fields["text"] == "G1 is closed, nothing to do."
 
 
 def test_no_is_for_ever_and_silence_for_the_round():
-    given, _ = after(facts(bench=a_bench("priya", "tom")), model.LeadArrived())
-    given, _ = after(given, model.OfferPassed("priya", "sms"))
+    given, _ = after(facts(bench=a_bench("priya", "tom")), events.LeadArrived())
+    given, _ = after(given, events.OfferPassed("priya", "sms"))
     assert given.state.offered_to == ("tom",)
-    given, decided = after(given, model.OfferLapsed(given.state.turn), minutes=3)
+    given, decided = after(given, events.OfferLapsed(given.state.turn), minutes=3)
     assert decided.state.status is Status.WAITING
     assert (decided.state.rounds, decided.state.lapsed_by, decided.state.declined_by) == (1, (), ("priya",))
-    given, decided = after(given, model.RoomOpened(), minutes=5)
+    given, decided = after(given, events.RoomOpened(), minutes=5)
     assert decided.state.offered_to == ("tom",)
-    given, decided = after(given, model.OfferPassed("tom", "sms"), minutes=6)
+    given, decided = after(given, events.OfferPassed("tom", "sms"), minutes=6)
     assert decided.state.status is Status.WAITING
     assert decided.state.wait_reason == "everybody with room has been asked"
 
 
 def test_a_pass_is_a_sign_of_life():
     for state in (offered("priya"), offered("priya", "tom"), accepted()):
-        assert step(facts(state), model.OfferPassed("priya", "sms"), NOW).reps[0] == RepChange("priya", lapses=0)
+        assert step(facts(state), events.OfferPassed("priya", "sms"), NOW).reps[0] == RepChange("priya", lapses=0)
 
 
 @pytest.mark.parametrize(("lapses", "minutes"), [(0, 2), (1, 4), (2, 8), (3, 16), (4, 30), (9, 30)])
 def test_back_off_doubles_from_two_minutes_to_thirty(lapses, minutes):
     bench = a_bench(a_seat("priya", lapses=lapses), "tom")
-    decided = step(facts(offered("priya"), bench), model.OfferLapsed(1), NOW)
+    decided = step(facts(offered("priya"), bench), events.OfferLapsed(1), NOW)
     change = decided.reps[0]
     assert (change.rep, change.lapses) == ("priya", lapses + 1)
     assert change.backoff_until == NOW + minutes * MINUTE
@@ -340,7 +342,7 @@ def test_back_off_doubles_from_two_minutes_to_thirty(lapses, minutes):
 
 def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
     bench = a_bench(a_seat("priya", lapses=1), a_seat("tom", lapses=1), a_seat("ana"), "joe")
-    decided = step(facts(offered("priya", "tom", "ana"), bench), model.OfferLapsed(1), NOW + 1.5 * MINUTE)
+    decided = step(facts(offered("priya", "tom", "ana"), bench), events.OfferLapsed(1), NOW + 1.5 * MINUTE)
     assert told(decided, "away") == ["manager:kim sms", "manager:kim email"]
     assert message(decided, "away").fields["rep"] == "Priya Shah, Tom Becker"
     assert told(decided, "moved_on") == ["rep:priya sms", "rep:tom sms", "rep:ana sms"]
@@ -351,23 +353,23 @@ def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
 
 def test_an_offer_that_does_not_arrive_is_no_silence_and_not_tried_again_at_once():
     bench = a_bench(a_seat("priya", lapses=1))
-    decided = step(facts(offered("priya"), bench), model.OfferUndelivered("priya", "30003"), NOW)
+    decided = step(facts(offered("priya"), bench), events.OfferUndelivered("priya", "30003"), NOW)
     assert decided.state.status is Status.WAITING
     assert decided.reps == (RepChange("priya", lapses=1, backoff_until=NOW + 2 * MINUTE),)
     assert not decided.reps[0].away
 
 
 def test_a_lead_taken_back_keeps_its_first_clock_and_is_not_offered_to_who_left():
-    decided = step(facts(accepted(), a_bench("priya", "tom")), model.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
+    decided = step(facts(accepted(), a_bench("priya", "tom")), events.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
     assert decided.state.offered_to == ("tom",)
     assert decided.state.response_due_at == NOW + 20 * MINUTE
     assert decided.state.accepted_at is None
-    alone = step(facts(accepted(), a_bench("priya")), model.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
+    alone = step(facts(accepted(), a_bench("priya")), events.RepLeft("priya", "has gone off shift"), NOW + 4 * MINUTE)
     assert alone.state.status is Status.WAITING
 
 
 def test_by_hand_takes_it_from_whoever_had_it_and_tells_both():
-    decided = step(facts(offered("priya", "ana", turn=4)), model.LeadAssigned("tom", "Kim Ortega"), NOW + MINUTE)
+    decided = step(facts(offered("priya", "ana", turn=4)), events.LeadAssigned("tom", "Kim Ortega"), NOW + MINUTE)
     assert decided.state.turn == 5
     assert told(decided, "accepted") == ["rep:tom sms", "rep:tom email"]
     assert told(decided, "withdrawn") == ["rep:priya sms", "rep:ana sms"]
@@ -375,9 +377,9 @@ def test_by_hand_takes_it_from_whoever_had_it_and_tells_both():
 
 
 def test_the_ladder_does_not_take_back_what_a_manager_has_just_given():
-    given, decided = after(facts(accepted("priya")), model.LeadAssigned("tom", "Kim Ortega"), minutes=11)
+    given, decided = after(facts(accepted("priya")), events.LeadAssigned("tom", "Kim Ortega"), minutes=11)
     assert {alarm.key: alarm.due_at for alarm in decided.alarms} == {"acknowledged": NOW + 26 * MINUTE}
-    given, decided = after(given, model.RungReached(1), minutes=12)
+    given, decided = after(given, events.RungReached(1), minutes=12)
     assert given.state.owner == "tom"
     assert "Kim Ortega is on it" in decided.why
 
@@ -388,11 +390,11 @@ def test_the_ladder_does_not_take_back_what_a_manager_has_just_given():
 @pytest.mark.parametrize(
     ("event", "how"),
     [
-        (model.HumanResponded("priya", "call"), "call"),
-        (model.HumanResponded("priya", "text", text="Hello Dana"), "text"),
-        (model.HumanResponded("priya", "call", reported=True), "reported"),
-        (model.OutcomeReported("priya", "talked"), "reported"),
-        (model.OutcomeReported("priya", "not_now"), "reported"),
+        (events.HumanResponded("priya", "call"), "call"),
+        (events.HumanResponded("priya", "text", text="Hello Dana"), "text"),
+        (events.HumanResponded("priya", "call", reported=True), "reported"),
+        (events.OutcomeReported("priya", "talked"), "reported"),
+        (events.OutcomeReported("priya", "not_now"), "reported"),
     ],
 )
 def test_the_first_response_stops_the_clock_and_silences_every_alarm(event, how):
@@ -404,22 +406,22 @@ def test_the_first_response_stops_the_clock_and_silences_every_alarm(event, how)
 
 
 def test_a_second_response_does_not_move_the_first():
-    decided = step(facts(responded()), model.HumanResponded("priya", "text", text="Still there?"), NOW + 9 * MINUTE)
+    decided = step(facts(responded()), events.HumanResponded("priya", "text", text="Still there?"), NOW + 9 * MINUTE)
     assert decided.state.responded_at == NOW + 2 * MINUTE
     assert not decided.disarm
     assert [(alarm.key, alarm.due_at) for alarm in decided.alarms] == [("close", NOW + 9 * MINUTE + POOL.close_after)]
 
 
 def test_who_had_it_hears_that_somebody_else_has_answered():
-    decided = step(facts(accepted("tom")), model.HumanResponded("priya", "text", text="Hi"), NOW + MINUTE)
+    decided = step(facts(accepted("tom")), events.HumanResponded("priya", "text", text="Hi"), NOW + MINUTE)
     assert told(decided, "withdrawn") == ["rep:tom sms"]
-    ended = step(facts(offered("priya", "tom")), model.OutcomeReported("priya", "talked"), NOW + MINUTE)
+    ended = step(facts(offered("priya", "tom")), events.OutcomeReported("priya", "talked"), NOW + MINUTE)
     assert told(ended, "withdrawn") == ["rep:tom sms"]
 
 
 @pytest.mark.parametrize("outcome", ["bad_number", "closed"])
 def test_closing_without_having_talked_is_no_response(outcome):
-    decided = step(facts(accepted()), model.OutcomeReported("priya", outcome), NOW + MINUTE)
+    decided = step(facts(accepted()), events.OutcomeReported("priya", outcome), NOW + MINUTE)
     assert decided.state.status is Status.CLOSED
     assert (decided.state.responded_at, decided.state.outcome) == (None, outcome)
     assert outcome.replace("_", " ") in decided.why
@@ -434,23 +436,23 @@ def test_words_that_may_not_be_sent_are_no_response():
 
 
 def test_an_attempt_is_counted_once():
-    given, decided = after(facts(accepted()), model.ResponseAttempted("priya", "voicemail"), minutes=3)
+    given, decided = after(facts(accepted()), events.ResponseAttempted("priya", "voicemail"), minutes=3)
     assert decided.state.attempted_at == NOW + 3 * MINUTE
     assert decided.state.responded_at is None
     assert not decided.disarm
-    _, decided = after(given, model.ResponseAttempted("priya", "no answer"), minutes=4)
+    _, decided = after(given, events.ResponseAttempted("priya", "no answer"), minutes=4)
     assert decided.state.attempted_at == NOW + 3 * MINUTE
 
 
 def test_a_voicemail_under_two_seconds_is_a_hang_up():
     for seconds, told_to in ((1, []), (2, ["rep:priya sms", "rep:priya email"])):
-        decided = step(facts(accepted()), model.VoicemailLeft("https://example.org/1", seconds), NOW)
+        decided = step(facts(accepted()), events.VoicemailLeft("https://example.org/1", seconds), NOW)
         assert told(decided, "lead_said") == told_to
 
 
 def test_every_word_of_the_lead_reaches_the_owner_even_the_same_twice():
     given = facts(accepted())
-    keys = {step(given, model.MessageArrived("sms", "hello?"), NOW + n * MINUTE).messages[0].key for n in range(3)}
+    keys = {step(given, events.MessageArrived("sms", "hello?"), NOW + n * MINUTE).messages[0].key for n in range(3)}
     assert len(keys) == 3
-    said = step(given, model.MessageArrived("sms", "hello?"), NOW).messages[0]
+    said = step(given, events.MessageArrived("sms", "hello?"), NOW).messages[0]
     assert (said.to, said.fields["text"]) == ("rep:priya", "hello?")

@@ -5,13 +5,10 @@ from dataclasses import replace
 import pytest
 
 from routing import promise
-from routing.journey import step
-from routing.model import (
+from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
-    Alarm,
     CallMissed,
-    Cause,
     EscalationAcknowledged,
     LeadArrived,
     OfferAccepted,
@@ -19,6 +16,8 @@ from routing.model import (
     ResponseDue,
     RungReached,
 )  # fmt: skip
+from routing.journey import step
+from routing.model import Alarm, Cause
 from tests.builders import (
     ALL_FULL,
     EVERYBODY,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from routing.events import LeadArrived, OfferLapsed, OfferPassed, RepLeft, RetryDue, RoomOpened
 from routing.journey import step
-from routing.model import LeadArrived, OfferLapsed, OfferPassed, RepLeft, RetryDue, RoomOpened, State, Status
+from routing.model import State, Status
 from routing.team import OfferStyle
 from tests.builders import (
     ALL_FULL,

@@ -4,20 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from routing.events import CallArrived, CallBridged, CallMissed, HumanResponded, RingUnanswered, RungReached, VoicemailLeft
 from routing.journey import step
-from routing.model import (
-    CallArrived,
-    CallBridged,
-    CallMissed,
-    HumanResponded,
-    Kind,
-    Person,
-    RepChange,
-    RingUnanswered,
-    RungReached,
-    Status,
-    VoicemailLeft,
-)  # fmt: skip
+from routing.model import Kind, Person, RepChange, Status
 from tests.builders import (
     ALL_FULL,
     DANA,

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from routing.journey import step
-from routing.model import (
+from routing.events import (
     AcknowledgementFailed,
     HumanResponded,
-    Kind,
     LeadArrived,
     MessageArrived,
     OfferAccepted,
     OfferLapsed,
     RungReached,
 )  # fmt: skip
+from routing.journey import step
+from routing.model import Kind
 from routing.naming import name_of, names
 from routing.team import OfferStyle, QuietHours, Source, Words
 from tests.builders import (

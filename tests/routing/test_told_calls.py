@@ -2,8 +2,9 @@
 
 import pytest
 
+from routing.events import CallBridged, CallMissed
 from routing.journey import step
-from routing.model import CallBridged, CallMissed, Status
+from routing.model import Status
 from tests.builders import EVERYBODY, MINUTE, NOW, accepted, alarm_keys, facts, message, offered, responded, waiting
 
 LATER = NOW + MINUTE

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from routing import journey
 from routing.codes import number_of
-from routing.model import HumanResponded, NoteAdded, OfferAccepted, OutcomeReported, Step
+from routing.events import HumanResponded, NoteAdded, OfferAccepted, OutcomeReported
+from routing.model import Step
 from store import advance, batch, policies
 from store.engine import connect
 from store.inbox import Received

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.codes import code_of, number_of
-from routing.model import (
+from routing.events import (
     CloseDue,
     EscalationAcknowledged,
     HumanResponded,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.model import HumanResponded, OfferAccepted, OutcomeReported
+from routing.events import HumanResponded, OfferAccepted, OutcomeReported
 from store import advance
 from store.inbox import Received
 from tests.firm import Firm, team

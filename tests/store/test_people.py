@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from routing.model import OfferAccepted
+from routing.events import OfferAccepted
 from store import people
 from store.people import Who
 from store.saving import Crowded

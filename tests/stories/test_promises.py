@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 from routing.codes import number_of
-from routing.model import HumanResponded, OfferAccepted
+from routing.events import HumanResponded, OfferAccepted
 from store import advance, policies
 from store.engine import connect
 from tests import invariants

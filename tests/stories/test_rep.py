@@ -1,6 +1,6 @@
 """The rep's whole dialogue, by text."""
 
-from routing.model import OfferAccepted
+from routing.events import OfferAccepted
 
 
 def test_a_rep_is_offered_a_lead_accepts_it_and_says_how_it_went(story):

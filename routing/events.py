@@ -1,0 +1,196 @@
+"""What can happen to a lead: the events, past tense, each a frozen value. Alarms ring some of them, people and providers cause the rest."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LeadArrived:
+    """A form was posted, or a message came from somebody with no open lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A phone call is ringing at our number; the answer tells the provider whom to ring."""
+
+    call_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBridged:
+    """A rep talks (or talked) with the caller; "" when a call was answered elsewhere and nobody says by whom."""
+
+    rep: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingUnanswered:
+    """The rung rep did not take the call; `reason` is the provider's word (no-answer, busy, failed, not bridged)."""
+
+    rep: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallMissed:
+    """The caller is gone without having talked with anyone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailLeft:
+    """The caller left a message. Under 2 s it is a hang-up."""
+
+    url: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    """The lead wrote (again) on an open lead."""
+
+    channel: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAccepted:
+    """A rep said yes. `via` is sms, page, email or call."""
+
+    rep: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPassed:
+    """A rep said no."""
+
+    rep: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLapsed:
+    """Alarm of the turn: nobody accepted in time."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """A rep of the pool has room (again); sent to the pool's next waiting lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDue:
+    """Alarm, the net below RoomOpened: look again whether somebody has room."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptDue:
+    """Alarm of the lead: it should be accepted by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDue:
+    """Alarm of the lead: a human should have responded by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungReached:
+    """Alarm of the lead: the ladder's rung `rung` is due; `repeat` counts its repetitions."""
+
+    rung: int
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationAcknowledged:
+    """A manager said: I am on it. Stops the climb, not the clock."""
+
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementExpired:
+    """Alarm: the manager who was on it has had their time and still nobody responded."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadAssigned:
+    """A manager gave the lead to a rep by hand."""
+
+    rep: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HumanResponded:
+    """A rep's own call, text or e-mail reached the lead (`how`), or the rep says so (`reported`)."""
+
+    rep: str
+    how: str
+    reported: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseAttempted:
+    """A rep tried: voicemail, no answer. Not a response."""
+
+    rep: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReported:
+    """The rep is done: talked, bad_number, not_now, closed. Talked and not_now are also a response."""
+
+    rep: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """A rep's or manager's note."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepLeft:
+    """A rep went off duty (or was removed) with this lead unanswered."""
+
+    rep: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementFailed:
+    """The acknowledgement did not reach the lead on `channel`."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUndelivered:
+    """The offer of `turn` did not reach `rep` on any channel; without a turn it is the present one."""
+
+    rep: str
+    reason: str
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDue:
+    """Alarm: nothing has happened since the response; free the rep's room."""
+
+
+Event = (
+    LeadArrived | CallArrived | CallBridged | RingUnanswered | CallMissed | VoicemailLeft | MessageArrived
+    | OfferAccepted | OfferPassed | OfferLapsed | RoomOpened | RetryDue | AcceptDue | ResponseDue | RungReached
+    | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
+    | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue
+)  # fmt: skip
