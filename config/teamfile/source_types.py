@@ -8,21 +8,31 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from config import json_path
 from config.teamfile.section import Section
 from config.teamfile.tree import plain
 
 RING_FOR = timedelta(seconds=18)  # above 20 s the carrier's voicemail answers and the call looks completed
+LEAST_KEY = 22  # characters of base64 that hold 128 bit
 _SOURCES = Path(__file__).parents[2] / "webhooks" / "sources"
+
+
+Option = timedelta | bool | str | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """`options` are the type's own keys with their defaults: a timedelta, bool or str tells how each is read."""
+    """`options` are the type's own keys with their defaults: a timedelta, bool or str tells how each is read.
+
+    An empty mapping as default stands for paths into what is posted, by our field. `key_alone`: the vendor signs nothing, so
+    whoever knows the secret is believed.
+    """
 
     needs_secret: bool = True
     answers_by: tuple[str, ...] = ("sms", "email")
-    options: Mapping[str, timedelta | bool | str] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
     takes_any_key: bool = False
+    key_alone: bool = False
 
 
 KNOWN = {
@@ -32,6 +42,18 @@ KNOWN = {
     ),
     "twilio_messaging": SourceType(answers_by=("sms",)),
     "meta": SourceType(answers_by=("sms", "email", "meta")),
+    "typeform": SourceType(),
+    "jotform": SourceType(key_alone=True),
+    "webflow": SourceType(),
+    "gravity_forms": SourceType(key_alone=True),
+    "hubspot": SourceType(options={"older_signatures": False}),
+    "elementor": SourceType(key_alone=True),
+    "wpforms": SourceType(options={"form_format": False}),
+    "formspree": SourceType(),
+    "google_ads": SourceType(),
+    "zapier": SourceType(options={"map": {}}, key_alone=True),
+    "make": SourceType(options={"map": {}}, key_alone=True),
+    "api": SourceType(key_alone=True),
 }
 
 
@@ -51,9 +73,24 @@ def read_options(section: Section, kind: SourceType) -> dict[str, object]:
     return found
 
 
-def _option(section: Section, key: str, default: timedelta | bool | str) -> object:
+def _option(section: Section, key: str, default: Option) -> object:
     if isinstance(default, timedelta):
         return section.span(key, default)
     if isinstance(default, bool):
         return section.yes(key, default)
+    if isinstance(default, Mapping):
+        return _paths(section, key)
     return section.text(key, default, longest=500) or default
+
+
+def _paths(section: Section, key: str) -> dict[str, str]:
+    """Our field -> the path at which it stands in what is posted."""
+    part, found = section.part(key), {}
+    for name, node in part.rest():
+        try:
+            json_path.steps(node.text)
+        except json_path.PathError as error:
+            part.fail(name, f"{error}.", "Write it as $.contact.email or lead.phones[0].", line=node.line)
+        else:
+            found[name] = node.text.strip()
+    return found

@@ -10,7 +10,7 @@ import phonenumbers
 from config.teamfile.people import Context
 from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed, mappings
-from config.teamfile.source_types import SourceType, read_options, source_types
+from config.teamfile.source_types import LEAST_KEY, SourceType, read_options, source_types
 from config.teamfile.tree import Node, plain
 from config.words import LONGEST_WORDS, WordsError, check_words, preview
 from routing import rules
@@ -63,6 +63,9 @@ def _secrets(section: Section, word: str, kind: SourceType, context: Context) ->
         name = {"twilio_voice": "TWILIO_AUTH_TOKEN", "twilio_messaging": "TWILIO_AUTH_TOKEN", "meta": "META_APP_SECRET"}
         reason = f"is missing: without one anybody could post leads as {word}."
         section.fail("secret", reason, f"Add `secret: env:{name.get(word, section.path.split('.')[-1].upper() + '_SECRET')}`.")
+    if kind.key_alone and any(len(each) < LEAST_KEY for each in found):
+        reason = f"is shorter than {LEAST_KEY} characters: {word} signs nothing, so whoever guesses the key can post leads."
+        section.warn("secret", reason, "Make one with `openssl rand -base64 24`.")
     return found
 
 
