@@ -24,3 +24,50 @@ class SourceDocs:
     options: Mapping[str, str] = field(default_factory=dict)
     tests: str = ""
     thin: str = ""
+
+
+HEAD = """# Where leads come from
+
+One section for each `type` a source of the team file can have; below the table is what to click at the vendor. This page is made from
+the plug-ins in `webhooks/sources` (`python -m webhooks.write_catalogue > docs/sources.md`), so it says what the program does.
+
+A source in the team file:
+
+```yaml
+sources:
+  quote-form:
+    type: typeform
+    secret: env:QUOTE_FORM_SECRET   # several, separated by commas, while you change it
+    fields: {phone: my_tel_field}   # our field: the vendor's name of it; only where the usual names do not do
+```
+
+Its address is `https://<your Headroom>/webhooks/<source id>`. A key in an address (`?key=...`, or as its last part) is as good as one in
+the header `Authorization: Bearer ...`; make it with `openssl rand -base64 24` and prefer the header: proxies write addresses to
+their logs. Headroom does not. What is no lead but was sent by the vendor is answered with success, so that nothing is switched off.
+"""
+
+
+def page(types: Mapping[str, SourceDocs]) -> str:
+    """The Markdown of docs/sources.md: a table of all types, and a section for each."""
+    rows = [
+        f"| [`{name}`](#{name}) | {_cell(docs.vendor)} | {_cell(docs.verified_by)} | {_cell(docs.answers)} | {_cell(docs.retries)} |"
+        for name, docs in types.items()
+    ]
+    table = ["| Type | Vendor | Verified by | Answers | Retries |", "|---|---|---|---|---|", *rows]
+    return "\n".join([HEAD, *table, "", *(_section(name, docs) for name, docs in types.items())])
+
+
+def _section(name: str, docs: SourceDocs) -> str:
+    facts = {
+        "Verified by": docs.verified_by, "Answers": docs.answers, "Retries": docs.retries, "Same again": docs.key,
+        "Mapped": docs.mapped, "Test sends": docs.tests, "Not sure": docs.thin,
+    }  # fmt: skip
+    lines = [f'## <a id="{name}"></a>{docs.vendor} (`type: {name}`)', ""]
+    lines += [f"- **{title}**: {text}" for title, text in facts.items() if text]
+    lines += [f"- **`{key}`**: {text}" for key, text in docs.options.items()]
+    lines += ["", "At the vendor:", "", *(f"{n}. {step}" for n, step in enumerate(docs.at_vendor, 1)), ""]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

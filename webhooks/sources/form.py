@@ -13,6 +13,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import bodies, signatures
 from webhooks.answers import Answer, taken
+from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.derived_keys import derived
 from webhooks.errors import Conflicting, NotGenuine, NotSigned, Unreadable, WrongMethod
@@ -23,6 +24,23 @@ EXAMPLE = Example(
     body=b'{"name": "Dana Cole", "email": "dana@example.com", "phone": "+1 512 555 0143", "message": "Need a demo this week"}',
     secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     sign=lambda url, body, secret, now: signatures.sign_standard(body, "msg_dana_1", secret, now),
+)
+DOCS = SourceDocs(
+    vendor="Website form",
+    verified_by="with a `secret`: Standard Webhooks (HMAC-SHA256 of id, timestamp and body, 300 s); without one: `allowed_origins`, the"
+    " honeypot, and limits per address and source",
+    answers="a browser is sent on to the thanks page (303); scripts and servers hear 202 with the lead's code",
+    retries="yours: repeat on 429 and 5xx with the same key",
+    key="`Idempotency-Key`, `webhook-id` or the field `submission_id`; else derived from what was said, for the source's dedupe window",
+    mapped="the usual names of fields (`name`, `full_name`, `your-email`, `tel` ...), others under `fields`; utm and click ids from fields or the"
+    " page's address; consent boxes with their words; the rest is kept by its name",
+    at_vendor=(
+        "Let the form's action be `https://<your Headroom>/webhooks/<source id>`, method post.",
+        'Add a hidden honeypot: `<input name="_gotcha" style="display:none" tabindex="-1" autocomplete="off">`.',
+        "Write your site under `allowed_origins`, and the page to show afterwards under `thanks`.",
+        "From a server: post JSON and sign it (libraries: standardwebhooks.com) with the source's `secret`.",
+    ),
+    tests="the test form of the Headroom page puts a signed mark into `headroom_test`",
 )
 STEPS = frozenset({"thanks"})
 CONTENT_TYPES = frozenset(

@@ -10,6 +10,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import meta_messages, signatures
 from webhooks.answers import Answer
+from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
 from webhooks.example import Example
@@ -28,6 +29,23 @@ EXAMPLE = Example(
 )
 CONTENT_TYPES = frozenset({"application/json"})
 SETTINGS_SECRETS = "meta_app_secret"
+DOCS = SourceDocs(
+    vendor="Meta: lead ads, Messenger, Instagram, WhatsApp Cloud",
+    verified_by="`X-Hub-Signature-256` (HMAC-SHA256 of the raw body) with the app secret; once, by GET, the verify token",
+    answers="200, within 5 s",
+    retries="at once, then less and less often over 36 hours (WhatsApp up to 7 days); after an hour of failures a page is unsubscribed",
+    key="`leadgen_id`, `message.mid`, WhatsApp's message id",
+    mapped="lead ads: campaign, ad set, ad and form, and what a worker fetches (answers, consent); messages: words, attachments, the ad or link"
+    " they came from; echoes, receipts and reactions are no leads",
+    at_vendor=(
+        "developers.facebook.com > your app > Webhooks: callback URL `https://<your Headroom>/webhooks/<source id>`, verify token as"
+        " `META_VERIFY_TOKEN`.",
+        "Page: subscribe to leadgen, messages, messaging_postbacks; Instagram: messages; WhatsApp Business Account: messages.",
+        "Put the app secret into `META_APP_SECRET` and a page token with leads_retrieval into `META_PAGE_TOKEN`.",
+        "Business settings > Integrations > Leads access: let the app read the page's leads.",
+    ),
+    tests="the dashboard's test button (lead 444444444444), and leads whose answers are Meta's dummy data",
+)
 TEST_LEAD = "444444444444"  # what the app dashboard's test button sends as id of a lead and of its page
 MOST_UPDATES = 1000  # the vendor's limit for one POST
 

@@ -8,6 +8,7 @@ from store.inbox import Received, Recorded
 from webhooks import twilio_requests
 from webhooks.answers import Answer, twiml
 from webhooks.bodies import Form
+from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.example import Example
 from webhooks.twilio_requests import CONTENT_TYPES as CONTENT_TYPES
@@ -21,6 +22,21 @@ EXAMPLE = Example(
     sign=twilio_requests.sign,
 )
 SETTINGS_SECRETS = "twilio_tokens"
+DOCS = SourceDocs(
+    vendor="Twilio texts and WhatsApp",
+    verified_by="`X-Twilio-Signature` (HMAC-SHA1 of the address and the fields) with the auth token; a subaccount signs with its own",
+    answers="an empty TwiML document within 15 s",
+    retries="once when it cannot connect, then the fallback address",
+    key="`MessageSid`",
+    mapped="number, words, pictures, place; WhatsApp's profile name, number, pressed button, and the ad it came from (`ReferralSourceId`,"
+    " `ReferralCtwaClid`); STOP, START and HELP are wishes and no leads",
+    at_vendor=(
+        "Phone Numbers > Manage > Active numbers > your number > Messaging (or the Messaging Service > Integration).",
+        "A message comes in: Webhook, `https://<your Headroom>/webhooks/<source id>`, HTTP POST.",
+        "WhatsApp: Messaging > Senders > WhatsApp senders > your sender: the same address.",
+        "Put the auth token into `TWILIO_AUTH_TOKEN` (or the source's `secret`).",
+    ),
+)
 MOST_MEDIA = 10
 _CHANNELS = ("whatsapp", "messenger", "rcs")
 

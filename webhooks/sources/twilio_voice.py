@@ -10,6 +10,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import call_events, call_script, twilio_requests
 from webhooks.answers import Answer, twiml
+from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.example import Example
 from webhooks.twilio_requests import CONTENT_TYPES as CONTENT_TYPES
@@ -23,6 +24,28 @@ EXAMPLE = Example(
     sign=twilio_requests.sign,
 )
 SETTINGS_SECRETS = "twilio_tokens"
+DOCS = SourceDocs(
+    vendor="Twilio calls",
+    verified_by="`X-Twilio-Signature` (HMAC-SHA1 of the address and the fields) with the auth token; a subaccount signs with its own",
+    answers="TwiML within 15 s: whom to ring, or the voicemail",
+    retries="once when it cannot connect, then the number's fallback address; status callbacks are not repeated",
+    key="`CallSid` and the step; `RecordingSid` and `TranscriptionSid` for voicemails",
+    mapped="the caller's number, place and name; which rep's leg answered, was busy or screened the call out; a hang-up while it rings; the"
+    " voicemail with its length and words",
+    at_vendor=(
+        "Phone Numbers > Manage > Active numbers > your number > Voice.",
+        "A call comes in: Webhook, `https://<your Headroom>/webhooks/<source id>`, HTTP POST.",
+        "Call status changes: `https://<your Headroom>/webhooks/<source id>/status`, HTTP POST.",
+        "Put the auth token into `TWILIO_AUTH_TOKEN` (or the source's `secret`).",
+    ),
+    options={
+        "ring_for": "how long one rep is rung, at most 20s. Default 18s",
+        "voicemail": "take a message when nobody can answer. Default true",
+        "greeting": "what the caller hears before the tone",
+        "closed_greeting": "the same outside opening hours",
+    },
+    thin="a call that ends while it rings may tell no `DialCallDuration`; both are read.",
+)
 STEPS = frozenset(call_events.EVENTS) - {""}
 DECIDES_NOW = frozenset({"", "dial", "press"})  # the caller or the rep is on the line and waits for what happens next
 

@@ -1,11 +1,14 @@
 """Webflow: a JSON for each form submission, the answers by their labels. Webhooks made through its API are signed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from config import lead, normal
 from config.fields import our_name
-from store.inbox import Received
+from store.advance import After
+from store.inbox import Received, Recorded
 from webhooks import form_signatures, keys
+from webhooks.answers import Answer, taken
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, Unreadable
@@ -81,6 +84,11 @@ def parse(delivery: Delivery) -> list[Received]:
     )
     asked = [_asked(str(name), said, kinds) for name, said in data.items() if str(name) not in {**consents, **files}]
     return [heard(delivery, asked, told)]
+
+
+def answer(_delivery: Delivery, recorded: Sequence[Recorded], _after: After | None) -> Answer:
+    """200, with the lead's code."""
+    return replace(taken(recorded), status=200)
 
 
 def _kinds(schema: object) -> dict[str, str]:

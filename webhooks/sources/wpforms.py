@@ -38,8 +38,9 @@ DOCS = SourceDocs(
         "Request URL: `https://<your Headroom>/webhooks/<source id>`; method POST, format JSON; Secret: the source's `secret`.",
         "Request Body: map name, email, phone, message, and entry_id to {entry_id}.",
     ),
-    thin="in the format FORM it signs the JSON it would have sent: that text is rebuilt as PHP writes it, and the bytes themselves are"
-    " never accepted as signed there. JSON is the safer choice.",
+    options={"form_format": "true accepts the format FORM and the method GET as well. Default false: choose the format JSON"},
+    thin="in the format FORM the vendor signs the JSON it would have sent, not the bytes it sends: with `form_format` that text is rebuilt as"
+    " PHP writes it. Numbers and texts look alike in a form, so a form with numbers may be refused; JSON is the safer choice.",
 )
 _CONTROL = frozenset({"key"})
 
@@ -50,8 +51,8 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     if not header:
         mend = "Enter a secret in the webhook's settings of the form."
         raise NotSigned("The signature is missing", where="the X-WPForms-Webhook-Signature header", mend=mend)
-    is_json = delivery.method != "GET" and delivery.mimetype == "application/json"
-    signed = [delivery.body] if is_json else form_signatures.php_jsons(delivery.form)
+    rebuilt = not _is_json(delivery) and delivery.source.options.get("form_format") is True
+    signed = form_signatures.php_jsons(delivery.form) if rebuilt else [delivery.body]
     now = delivery.received_at
     if not any(form_signatures.is_timestamped(each, header, secrets, name="v", now=now) for each in signed):
         mend = "Put the webhook's secret into `secret`, choose the format JSON, and check your clock (300 s)."
@@ -77,10 +78,14 @@ def parse(delivery: Delivery) -> list[Received]:
 
 
 def _posted(delivery: Delivery) -> Mapping[str, object]:
-    if delivery.method != "GET" and delivery.mimetype == "application/json":
+    if _is_json(delivery):
         return delivery.json_object
     value = bodies.read_json(form_signatures.php_jsons(delivery.form)[0])
     return value if isinstance(value, dict) else {}
+
+
+def _is_json(delivery: Delivery) -> bool:
+    return delivery.method != "GET" and delivery.mimetype == "application/json"
 
 
 def _value(value: object) -> object:

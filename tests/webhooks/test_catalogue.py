@@ -1,0 +1,29 @@
+"""docs/sources.md is what the plug-ins say, and every plug-in says it."""
+
+from dataclasses import fields
+from pathlib import Path
+
+from config.teamfile.source_types import source_types
+from webhooks import write_catalogue
+from webhooks.catalogue import SourceDocs
+
+PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+
+
+def test_the_page_is_what_the_plug_ins_say(capsys):
+    write_catalogue.main()
+    assert PAGE.read_text() == capsys.readouterr().out, "run: python -m webhooks.write_catalogue > docs/sources.md"
+
+
+def test_every_kind_tells_what_an_ops_person_must_know(kind):
+    assert isinstance(kind.docs, SourceDocs)
+    told = {field.name: getattr(kind.docs, field.name) for field in fields(SourceDocs)}
+    assert all(told[name] for name in ("vendor", "verified_by", "answers", "retries", "key", "mapped", "at_vendor"))
+    texts = [*told["at_vendor"], *told["options"].values(), *(text for text in told.values() if isinstance(text, str))]
+    assert not [text for text in texts if "\n" in text]
+
+
+def test_the_team_file_knows_each_kinds_own_keys(kind):
+    known = source_types()[kind.name]
+    assert known.takes_any_key or set(kind.docs.options) == set(known.options)
+    assert known.takes_any_key or kind.key_alone == known.key_alone
