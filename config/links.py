@@ -4,6 +4,8 @@ A link says only who, which lead and which turn; what it allows is decided when 
 All links die when SECRET_KEY changes.
 """
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +16,7 @@ from config.settings import Settings
 OFFER_LIVES = timedelta(hours=24)
 MANAGER_LIVES = timedelta(hours=24)
 TEST_LIVES = timedelta(minutes=5)
+ACCOUNT_LIVES = timedelta(minutes=15)
 
 
 class LinkExpired(Exception):
@@ -79,6 +82,31 @@ def read_manager_token(settings: Settings, token: str) -> ManagerLink:
             raise LinkForged
 
 
+def make_first_admin_link(settings: Settings) -> str:
+    """The full address of the page that makes the first admin. It works until there is an account, 15 min at most."""
+    return f"{settings.public_url}/first-admin/{_signer(settings, 'first-admin').dumps('first admin')}"
+
+
+def check_first_admin_token(settings: Settings, token: str) -> None:
+    """Raises LinkExpired after 15 min, LinkForged when the signature does not hold."""
+    if _read(settings, "first-admin", token, ACCOUNT_LIVES) != "first admin":
+        raise LinkForged
+
+
+def make_password_link(settings: Settings, account_id: int, proof: str) -> str:
+    """The full address of the page that sets a password. `proof` changes with the password, so it works once, within 15 min."""
+    return f"{settings.public_url}/password/{_signer(settings, 'password').dumps([account_id, proof])}"
+
+
+def read_password_token(settings: Settings, token: str) -> tuple[int, str]:
+    """The account and its proof. Raises LinkExpired after 15 min, LinkForged when the signature does not hold."""
+    match _read(settings, "password", token, ACCOUNT_LIVES):
+        case [int(account_id), str(proof)]:
+            return account_id, proof
+        case _:
+            raise LinkForged
+
+
 def make_test_token(settings: Settings) -> str:
     """Goes along as the form field `_headroom_test`: only whoever may press the button may mark a lead as a test."""
     return _signer(settings, "test-lead").dumps("test")
@@ -90,6 +118,23 @@ def is_test_token(settings: Settings, token: str) -> bool:
         return bool(_read(settings, "test-lead", token, TEST_LIVES) == "test")
     except (LinkExpired, LinkForged):
         return False
+
+
+def thread_tag(settings: Settings, code: str) -> str:
+    """What stands behind the plus of an address (sales+a7-...@): whoever has it was written to about that lead."""
+    return f"{code.lower()}-{_thread_mark(settings, code)}"
+
+
+def read_thread_tag(settings: Settings, tag: str) -> str | None:
+    """The lead's code; None for a tag that this installation did not make."""
+    code, _, mark = tag.strip().upper().partition("-")
+    fits = hmac.compare_digest(mark.lower().encode("utf-8", "replace"), _thread_mark(settings, code).encode())
+    return code if fits else None
+
+
+def _thread_mark(settings: Settings, code: str) -> str:
+    """48 bits: an address must stay short, and guessing one takes a mail per try."""
+    return hmac.new(settings.secret_key.encode(), f"thread:{code.upper()}".encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def _signer(settings: Settings, salt: str) -> URLSafeTimedSerializer:

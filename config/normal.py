@@ -22,6 +22,7 @@ _NO_PHONE = re.compile(r"^\s*(?:client:|sip:|messenger:|anonymous|restricted|una
 _HIDDEN = re.compile(  # control characters but tab and line feed, bidi and other invisible marks, lone surrogates, non-characters
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]"
 )
+_DATE = re.compile(r"\b(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b|\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -54,6 +55,13 @@ def phone(text: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phones_in(text: str, region: str) -> list[str]:
+    """The E.164 numbers written somewhere in a text, each once. A guess: order numbers can look the same, dates and prices do not."""
+    matches = phonenumbers.PhoneNumberMatcher(text[:20_000], region, leniency=phonenumbers.Leniency.POSSIBLE)
+    found = (match for match in matches if not match.raw_string.isdigit() and not _DATE.search(match.raw_string))
+    return list(dict.fromkeys(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164) for match in found))
 
 
 @lru_cache(maxsize=4096)

@@ -74,8 +74,9 @@ def hear(door: Door, buckets: limits.Buckets, source_id: str, step: str) -> Resp
     """One request to a source, from the raw bytes to the answer."""
     now, team = clock.now(), _team(door)
     source, kind = _known(team, source_id, step)
+    body = receiving.raw_body(request, kind.largest_body) if request.method in ("POST", "PUT", "PATCH") else b""
     delivery = _delivery(door, team, source, step if step in kind.steps else "", now)
-    delivery = replace(delivery, path_key="" if step in kind.steps else step)
+    delivery = replace(delivery, body=body, path_key="" if step in kind.steps else step)
     try:
         answer = _answered(door, buckets, kind, delivery)
     except Refused as refused:
@@ -135,7 +136,7 @@ def _delivery(door: Door, team: Team, source: Source, step: str, now: datetime) 
         method=request.method,
         url=receiving.public_url(request, door.settings.public_url),
         headers=receiving.headers_of(request),
-        body=receiving.raw_body(request) if request.method in ("POST", "PUT", "PATCH") else b"",
+        body=b"",
         source=source,
         site=team.site,
         settings=door.settings,

@@ -10,6 +10,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import answers, sources
 from webhooks.answers import Answer
+from webhooks.bodies import LARGEST_BODY
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import Refused
@@ -25,7 +26,8 @@ class SourceType:
     `settings_secrets` names the setting that stands in for a source without a secret of its own; `show` answers a GET that is
     no `handshake`; `decides_now` are the steps whose sender waits for the decision. `verbs` are the methods that bring leads;
     `key_alone`: the proof is a key, which may be the last part of the address; `keeps_unreadable`: its sender switches off an
-    address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words.
+    address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words;
+    `largest_body` in bytes.
     """
 
     name: str
@@ -46,6 +48,7 @@ class SourceType:
     key_alone: bool = False
     keeps_unreadable: bool = False
     refuse: Callable[[Refused], Answer] | None = None
+    largest_body: int = LARGEST_BODY
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -79,6 +82,7 @@ def source_type(module: ModuleType) -> SourceType:
         key_alone=getattr(module, "KEY_ALONE", False),
         keeps_unreadable=getattr(module, "KEEPS_UNREADABLE", False),
         refuse=getattr(module, "refuse", None),
+        largest_body=getattr(module, "LARGEST_BODY", LARGEST_BODY),
     )
 
 

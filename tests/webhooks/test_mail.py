@@ -1,0 +1,249 @@
+"""E-mail: charsets, raw mode, the new words, threads, proof, and machines that must never be answered."""
+
+import base64
+import json
+from email.message import EmailMessage
+
+import pytest
+
+from config import normal
+from config.links import thread_tag
+from routing.team import Source
+from webhooks.mail.words import new_words, text_of
+
+KEY = "a-key-of-the-address-24chars"
+HEADERS = {
+    "From": "Dana Cole <Dana@Example.com>",
+    "Message-ID": "<m1@mail.example.com>",
+    "Date": "Tue, 24 Nov 2026 09:58:00 -0600",
+}
+ENVELOPE = {"to": ["sales@in.cole.example"], "from": "dana@example.com"}
+
+
+@pytest.fixture
+def inbound(front):
+    front.sources["mail"] = Source("mail", "sendgrid_inbound", secrets=(KEY,))
+    return front
+
+
+def post(front, fields, files=(), path=f"/{KEY}"):
+    """What SendGrid posts; fields are texts or bytes."""
+    pieces = []
+    for name, value in fields.items():
+        pieces += [f'--xYzZY\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), value if isinstance(value, bytes) else value.encode(), b"\r\n"]  # fmt: skip
+    for name, data in files:
+        head = f'--xYzZY\r\nContent-Disposition: form-data; name="attachment1"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'
+        pieces += [head.encode(), data, b"\r\n"]
+    return front.post(f"mail{path}", b"".join([*pieces, b"--xYzZY--\r\n"]), Content_Type="multipart/form-data; boundary=xYzZY")
+
+
+def mail(front, text="Do you do gutters?", files=(), more=None, **headers):
+    given = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    lines = "".join(f"{name}: {value}\n" for name, value in given.items())
+    fields = {"headers": lines, "from": given["From"], "to": "sales@in.cole.example", "subject": "Gutters", "text": text, "envelope": json.dumps(ENVELOPE)}  # fmt: skip
+    return post(front, {**fields, **(more or {})}, files)
+
+
+def test_a_mail_is_a_message_of_its_sender(inbound):
+    assert mail(inbound, files=[("plan.pdf", b"%PDF" * 10)]).status_code == 200
+    said = inbound.last.content
+    assert (inbound.last.event, inbound.last.external_id) == ("message", "email:<m1@mail.example.com>")
+    assert (said["name"], said["email"], said["message"], said["channel"]) == ("Dana Cole", "dana@example.com", "Do you do gutters?", "email")  # fmt: skip
+    assert said["submitted_at"] == "2026-11-24T15:58:00Z"
+    assert said["attachments"] == [{"name": "plan.pdf", "type": "application/pdf", "size": 40}]
+    assert said["extra"]["subject"] == "Gutters"
+
+
+def test_each_part_has_its_own_charset(inbound):
+    charsets = json.dumps({"text": "iso-8859-1", "subject": "windows-1251", "from": "UTF-8"})
+    more = {"text": "Größe: 5 m² – café".encode("cp1252"), "subject": "Крыша".encode("cp1251"), "charsets": charsets}
+    mail(inbound, more=more)
+    assert (inbound.last.content["message"], inbound.last.content["extra"]["subject"]) == ("Größe: 5 m² – café", "Крыша")
+    mail(inbound, more={"charsets": '{"text": "klingon"}', "text": "Größe"}, Message_ID="<m2@x>")
+    assert inbound.last.content["message"] == "Größe"
+
+
+def test_encoded_headers_are_read(inbound):
+    mail(
+        inbound,
+        From="=?UTF-8?Q?Zo=C3=AB_Ruiz?= <zoe@example.com>",
+        Subject="=?UTF-8?B?" + base64.b64encode("Dächer".encode()).decode() + "?=",
+    )
+    assert (inbound.last.content["name"], inbound.last.content["extra"]["subject"]) == ("Zoë Ruiz", "Dächer")
+
+
+def test_the_raw_mode_is_the_same_mail(inbound):
+    raw = EmailMessage()
+    for name, value in {**HEADERS, "Subject": "Dächer", "To": "sales@in.cole.example"}.items():
+        raw[name] = value
+    raw.set_content("Können Sie kommen?\n", charset="iso-8859-1")
+    raw.add_alternative("<p>Können Sie kommen?</p>", subtype="html")
+    raw.add_attachment(b"12345", maintype="image", subtype="png", filename="roof.png")
+    post(inbound, {"email": raw.as_bytes(), "envelope": json.dumps(ENVELOPE), "SPF": "pass"})
+    said = inbound.last.content
+    assert (said["name"], said["message"], said["extra"]["subject"]) == ("Dana Cole", "Können Sie kommen?", "Dächer")
+    assert said["attachments"] == [{"name": "roof.png", "type": "image/png", "size": 5}]
+
+
+def test_html_alone_is_read(inbound):
+    mail(inbound, text="", more={"html": "<style>p{}</style><p>Need a <b>roof</b></p><blockquote>old</blockquote>"})
+    assert inbound.last.content["message"] == "Need a roof"
+
+
+def test_a_mail_without_words_says_its_subject(inbound):
+    mail(inbound, text="")
+    assert inbound.last.content["message"] == "Gutters"
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("Call me: (512) 555-0143", "+15125550143"),
+        ("Thanks\n-- \nDana\n512.555.0143", "+15125550143"),
+        ("512-555-0143 or 512-555-0144", None),
+        ("Call you at +1 415-555-0199?", None),
+        ("Yes\n\nOn Tue, Sales <s@cole.example> wrote:\n> Our number is 512-555-0100", None),
+        ("On 2026-02-03, order 1234567890", None),
+    ],
+)
+def test_a_number_in_the_words_is_a_guess(inbound, text, phone):
+    mail(inbound, text=text)
+    said = inbound.last.content
+    assert said.get("phone") == phone
+    assert said["extra"].get("phone_is_a_guess") == (True if phone else None)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Auto_Submitted": "auto-generated; owner=x"},
+        {"X_Auto_Response_Suppress": "All"},
+        {"Precedence": "bulk"},
+        {"Precedence": "list"},
+        {"Return_Path": "<>"},
+        {"List_Unsubscribe": "<mailto:x@example.com>"},
+        {"List_Id": "<news.example.com>"},
+        {"From": "MAILER-DAEMON@example.com"},
+        {"From": "no-reply@example.com"},
+        {"From": "Shop <noreply+123@example.com>"},
+        {"From": "do_not_reply@example.com"},
+        {"From": "postmaster@example.com"},
+        {"From": "Us <headroom@example.com>"},
+        {"Content_Type": "multipart/report; report-type=delivery-status"},
+        {"Subject": "Automatic reply: Gutters"},
+        {"Subject": "Undeliverable: Gutters"},
+    ],
+)
+def test_a_machine_is_kept_and_never_heard(inbound, headers):
+    assert mail(inbound, **headers).status_code == 200
+    assert [each.event for each in inbound.heard] == ["auto_reply"]
+    assert not {"email", "phone", "message"} & set(inbound.last.content)
+
+
+def test_an_empty_envelope_is_a_bounce(inbound):
+    mail(inbound, more={"envelope": '{"to": ["sales@in.cole.example"], "from": ""}'})
+    assert inbound.last.event == "auto_reply"
+
+
+@pytest.mark.parametrize("headers", [{"Auto_Submitted": "no"}, {"From": "Norah Reply <norah.reply@example.com>"}, {"Subject": "Out of office space?"}, {"X_Auto_Response_Suppress": "None"}])  # fmt: skip
+def test_a_person_is_a_person(inbound, headers):
+    mail(inbound, **headers)
+    assert inbound.last.event == "message"
+
+
+def test_an_address_with_our_mark_is_the_leads_thread(inbound):
+    tag = thread_tag(inbound.settings, "A7")
+    mail(inbound, more={"envelope": json.dumps({"to": [f"Sales+{tag.upper()}@in.cole.example"], "from": "dana@example.com"})})
+    assert inbound.last.content["thread"] == "A7"
+    mail(inbound, Message_ID="<m2@x>", To=f"sales+{tag[:-1]}0@in.cole.example, sales+a8-{tag[3:]}@in.cole.example")
+    assert "thread" not in inbound.last.content
+
+
+def test_the_mails_it_answers_are_named(inbound):
+    mail(inbound, In_Reply_To="<b@x>", References="<a@x> <b@x>")
+    assert inbound.last.content["in_reply_to"] == ["b@x", "a@x"]
+
+
+@pytest.mark.parametrize(
+    ("more", "proved"),
+    [
+        ({"dkim": "{@example.com : pass}"}, True),
+        ({"dkim": "{@mailer.example : pass, @example.com : fail}"}, False),
+        ({"dkim": "{@notexample.com : pass}"}, False),
+        ({"dkim": "none", "SPF": "pass"}, True),
+        ({"SPF": "pass", "envelope": '{"to": ["s@in.cole.example"], "from": "x@mailer.example"}'}, False),
+        ({"SPF": "softfail"}, False),
+        ({}, False),
+    ],
+)
+def test_who_sent_it_is_proved_by_their_own_domain(inbound, more, proved):
+    mail(inbound, more=more)
+    assert inbound.last.content["authentic"] is proved
+
+
+def test_sent_again_it_is_one_and_without_an_id_too(inbound):
+    mail(inbound)
+    mail(inbound)
+    assert len(inbound.heard) == 1
+    for _ in range(2):
+        post(inbound, {"from": "tom@example.com", "text": "hi", "subject": "x"})
+    assert len(inbound.heard) == 2
+
+
+def test_a_large_mail_is_taken_and_its_files_are_not_kept(inbound):
+    assert mail(inbound, files=[("film.mov", b"x" * 3_000_000)]).status_code == 200
+    assert inbound.last.content["attachments"][0]["size"] == 3_000_000
+    assert len(inbound.last.body) < 10_000
+    assert json.loads(inbound.last.body)["text"] == "Do you do gutters?"
+
+
+@pytest.mark.parametrize("fields", [{}, {"from": "nobody"}, {"email": b"\x00\xff"}, {"from": "", "headers": "From: @"}])
+def test_what_is_no_mail_is_unreadable(inbound, fields):
+    assert post(inbound, fields).status_code == 400
+
+
+def test_without_the_key_nothing_is_taken(inbound):
+    assert post(inbound, {"from": "dana@example.com"}, path="").status_code == 401
+    assert post(inbound, {"from": "dana@example.com"}, path="/another-key-of-22-characters").status_code == 403
+    assert inbound.heard == []
+
+
+@pytest.mark.parametrize(
+    ("mail_text", "said"),
+    [
+        ("Yes, Friday.\n\nOn Tue, 3 Feb 2026 at 10:00, Sales <s@x.example> wrote:\n> When?\n> S", "Yes, Friday."),
+        ("On Tue, 3 Feb 2026 at 10:00, Sales <s@x.example> wrote:\n> When?\n\nFriday.\n> Where?\nHere.", "Friday.\nHere."),
+        ("Yes\n\nOn Tue, 3 Feb 2026 at 10:00 AM Cole Heating Sales\n<s@x.example> wrote:\n\nunmarked", "Yes"),
+        ("Ja\n\nAm 3. Feb. 2026 um 10:00 schrieb Vertrieb <v@x.example>:\n> Wann?", "Ja"),
+        ("Oui\n\nLe mar. 3 févr. 2026 à 10:00, Ventes <v@x.example> a écrit :\n> Quand ?", "Oui"),
+        ("Ok\n________________________________\nFrom: Sales <s@x>\nSent: Monday\nTo: Dana\nSubject: Re: x\n\nold", "Ok"),
+        ("Ok\n\n-----Original Message-----\nFrom: Sales\n\nold", "Ok"),
+        ("From: Dana <d@x>\nSent: Monday\nTo: Sales\nSubject: roof\n\nI need a roof", "From: Dana <d@x>\nSent: Monday\nTo: Sales\nSubject: roof\n\nI need a roof"),
+        ("On Friday I wrote:\nnothing", "On Friday I wrote:\nnothing"),
+        ("> all\n> quoted", "> all\n> quoted"),
+        ("Hi\n-- \nDana Cole", "Hi"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_only_the_new_words_count(mail_text, said):
+    assert new_words(mail_text) == said
+    assert new_words(mail_text.replace("\n", "\r\n")) == said
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Hello&nbsp;there<br>two</p>", "Hello there\ntwo"),
+        ("<div>Yes</div><div class='gmail_quote'>On Tue wrote<p>old</p></div>", "Yes"),
+        ("<p>Yes<br>no<script>alert(1)</script>", "Yes\nno"),
+        ("<div>a</div></div></p><div>b", "a\n\nb"),
+        ("<div>" * 100_000 + "deep", "deep"),
+    ],
+)
+def test_html_is_read_as_it_is_seen(html, text):
+    assert text_of(html) == text
+
+
+def test_numbers_in_a_text_are_found_once():
+    assert normal.phones_in("(512) 555-0143, 512.555.0143, zip 78701-1234, $1,200.50, 2026-02-03", "US") == ["+15125550143"]
