@@ -28,7 +28,8 @@ def test_a_small_file_and_its_defaults(small: str, settings: Settings):
     priya, tom = team.reps.values()
     assert (priya.name, priya.rank, priya.phone, priya.cap) == ("Priya", 0, "+15125550111", Cap(12, 3, None))
     assert (tom.rank, tom.cap, tom.weight, tom.ramp, tom.leave) == (1, Cap(10, 3, None), 1, None, ())
-    assert priya.calendar is team.calendars["office"] and team.calendars["always"] is ALWAYS
+    assert priya.calendar is team.calendars["office"]
+    assert (team.calendars["always"].weekly, team.calendars["always"].zone) == (ALWAYS.weekly, "America/Chicago")
     sales = team.pools["sales"]
     assert (sales.members, sales.strategy, sales.offer) == (("priya", "tom"), "least_loaded", OfferStyle.ONE_AT_A_TIME)
     assert (sales.offer_for, sales.queue, sales.managers, sales.directors) == (
