@@ -10,12 +10,17 @@ from store import policies
 from store.engine import connect
 from webhooks import app as webhooks
 
+STATEMENT_MS = 5_000  # a sender waits: what takes longer goes on the spool
+FUSE_SECONDS = 1.5  # while the database does not answer, one request in this time waits for it and the others do not
+
 
 def make_app(settings: Settings) -> Flask:
     """One application on one database. Raises SettingsError when something is missing."""
     assert settings.database_url is not None
     made = Flask("headroom", static_folder=None)
-    engine = connect(settings.database_url, role="web", size=settings.web_threads)
+    engine = connect(
+        settings.database_url, role="web", size=settings.web_threads, statement_timeout_ms=STATEMENT_MS, fuse_seconds=FUSE_SECONDS
+    )
     made.extensions["engine"] = engine  # for whoever must dispose of it
     policies.open_book(engine, settings)
     bell = make_bell(settings)

@@ -40,6 +40,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     web_threads: int = 16
+    spool_mb: int = 64
     trusted_proxies: int = 0
     log_format: str = "json"
     log_level: str = "INFO"
@@ -156,6 +157,7 @@ def _settings(values: Values, role: str) -> Settings:
         host=values.text("HEADROOM_HOST") or "127.0.0.1",
         port=port,
         web_threads=values.whole("HEADROOM_WEB_THREADS", 16, lowest=1, highest=256),
+        spool_mb=values.whole("HEADROOM_SPOOL_MB", 64, highest=100_000),
         trusted_proxies=values.whole("HEADROOM_TRUSTED_PROXIES", 0, highest=10),
         log_format=values.one_of("LOG_FORMAT", ("json", "text")),
         log_level=values.one_of("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),

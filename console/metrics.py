@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from console.desk import Desk
 from store import reports_gauges
+from store.spool import Spool
 
 SINGLE = {
     "waiting_age": ("headroom_waiting_age_seconds", "Age of the oldest lead without a human response"),
@@ -18,6 +19,7 @@ SINGLE = {
     "alarms_late": ("headroom_alarms_late", "Alarms more than 2 s past due"),
     "inbox_waiting": ("headroom_inbox_waiting", "Received and not yet decided"),
     "inbox_age": ("headroom_inbox_age_seconds", "Age of the oldest of these"),
+    "spool": ("headroom_spool_bytes", "Deliveries of this machine that wait for the database"),
     "notices": ("headroom_notices", "Things an operator should look at"),
     "reps_on_duty": ("headroom_reps_on_duty", "Reps on duty now"),
 }
@@ -40,6 +42,7 @@ class Reading:
     def __init__(self, desk: Desk) -> None:
         self.single = reports_gauges.single(desk.engine, g.now)
         self.labelled = reports_gauges.by_label(desk.engine, g.now)
+        self.single["spool"] = float(Spool.of(desk.settings).waiting().size)
 
     def collect(self) -> Iterator[Metric]:
         """Each gauge with its values."""

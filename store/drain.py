@@ -141,7 +141,11 @@ class Drain:
 
 def _tell_of(received: Received, recorded: Recorded) -> None:
     log.info(
-        "brought_from_spool", receipt=receipt_of(received), inbox=recorded.inbox_id, lead=recorded.lead, duplicate=recorded.duplicate
+        "brought_from_spool",
+        receipt=receipt_of(received),
+        inbox=recorded.inbox_id,
+        lead=recorded.lead,
+        duplicate=recorded.duplicate,
     )
 
 

@@ -11,6 +11,10 @@ from store.patience import be_patient
 
 # reliability: a stopped process must not hold locks (idle_in_transaction), nor a lost network a connection (tcp_user_timeout)
 OPTIONS = "-c statement_timeout={statement} -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC -c jit=off"
+# A step reads and writes a few rows by their keys, in tables of any size. The planner takes a JSON parameter for 100 rows and would
+# read tables of up to 25,000 rows whole instead; and it keeps a plan that it made while a table was small.
+BY_KEY = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+STEPS_ONLY = frozenset({"worker", "clock"})  # roles that take steps and send; the others also count and list
 
 
 def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 15_000, fuse_seconds: float = 0.0) -> Engine:
@@ -33,7 +37,7 @@ def connect(url: str, *, role: str, size: int = 5, statement_timeout_ms: int = 1
             "connect_timeout": 3,
             "tcp_user_timeout": 5000,
             "keepalives_idle": 30,
-            "options": OPTIONS.format(statement=statement_timeout_ms),
+            "options": OPTIONS.format(statement=statement_timeout_ms) + (BY_KEY if role in STEPS_ONLY else ""),
         },
     )
     be_patient(engine, statement_timeout_ms=statement_timeout_ms, fuse_seconds=fuse_seconds)

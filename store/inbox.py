@@ -15,6 +15,7 @@ from store.saving import rows
 INQUIRIES = frozenset({"form", "call", "message"})
 TOLD_CALLS = frozenset({"call_answered", "missed_call", "voicemail"})  # of calls that another system connected, told afterwards
 
+# Both ask row by row (a scalar question, LATERAL .. LIMIT): as a join each would read the whole inbox, see store/engine.py.
 # `also` is the key that the same words would have had in the time bucket before: a double click across the edge is one lead
 STORE = text("""
 WITH asked AS (
@@ -25,15 +26,18 @@ INSERT INTO inbox (source, external_id, event, content, headers, body, digest, r
 SELECT source, external_id, event, content, headers, decode(body, 'base64'), digest, received_at, :now,
   CASE WHEN numbered THEN nextval('lead_numbers') END
 FROM asked a
-WHERE NOT EXISTS (SELECT 1 FROM inbox b WHERE b.source = a.source AND b.external_id = a.also AND b.received_at >= a.also_since)
+WHERE a.also IS NULL
+  OR (SELECT b.id FROM inbox b WHERE b.source = a.source AND b.external_id = a.also AND b.received_at >= a.also_since) IS NULL
 ON CONFLICT (source, external_id) DO NOTHING
 RETURNING id, source, external_id, number, lead_id, digest
 """)
 FIND = text("""
 SELECT DISTINCT ON (r.source, r.external_id) b.id, b.source, b.number, b.lead_id, b.digest, r.external_id AS asked
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(source text, external_id text, also text, also_since timestamptz)
-JOIN inbox b ON b.source = r.source
-  AND (b.external_id = r.external_id OR (b.external_id = r.also AND b.received_at >= r.also_since))
+CROSS JOIN LATERAL (
+  SELECT * FROM inbox i WHERE i.source = r.source AND i.external_id = ANY(ARRAY[r.external_id, r.also])
+    AND (i.external_id = r.external_id OR i.received_at >= r.also_since) LIMIT 2
+) AS b
 ORDER BY r.source, r.external_id, b.external_id <> r.external_id, b.id
 """)
 

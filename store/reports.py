@@ -66,6 +66,9 @@ _FIRST_STEPS = """
            (SELECT max(at) FROM beats WHERE name = 'backup') AS backed_up_at,
            (SELECT max(sent_at) FROM outbox WHERE channel = 'sms') AS last_text_at
 """
+_CAN_TAKE = """
+    SELECT to_regclass('inbox') IS NOT NULL AND NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS ready
+"""
 
 
 def look_up(engine: Engine, sql: str, values: Mapping[str, object] | None = None) -> list[Row]:
@@ -131,5 +134,5 @@ def beat_at(engine: Engine, name: str) -> datetime | None:
 
 
 def can_take_a_lead(engine: Engine) -> bool:
-    """Does the database answer, with its tables in place? Raises StoreFault when it does not."""
-    return bool(look_up(engine, "SELECT to_regclass('inbox') IS NOT NULL AND NOT pg_is_in_recovery() AS ready")[0]["ready"])
+    """Does the database answer, with its tables in place, and may be written to? Raises StoreFault when it does not answer."""
+    return bool(look_up(engine, _CAN_TAKE)[0]["ready"])

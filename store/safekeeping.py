@@ -37,17 +37,18 @@ def record(engine: Engine, spool: Spool, received: Sequence[Received], now: date
     try:
         return ask(engine, lambda: inbox.record(engine, received, now))
     except Exception as error:
-        entry = Entry(now, received=tuple(received))
-        _spool(spool, entry, error)
+        _spool(spool, Entry(now, received=tuple(received)), error)
         return [Recorded(0, None, receipt=receipt_of(each)) for each in received]
 
 
-def receive(engine: Engine, spool: Spool, reports: Sequence[Report], now: datetime) -> None:
-    """Keep delivery reports; the same. A database that refuses them keeps nobody from trying again later."""
+def receive(engine: Engine, spool: Spool, reports: Sequence[Report], now: datetime) -> bool:
+    """Keep delivery reports; the same. True when they are in the database."""
     try:
         ask(engine, lambda: receipts.record(engine, reports, now))
     except Exception as error:
         _spool(spool, Entry(now, reports=tuple(reports)), error)
+        return False
+    return True
 
 
 def receipt_of(received: Received) -> str:

@@ -111,7 +111,8 @@ class Spool:
             file = os.open(path, os.O_RDWR)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)  # a record that is being written is written to its end
-                path.rename(path.with_suffix(DRAINED))
+                if os.fstat(file).st_size:  # an empty one belongs to somebody who is about to write
+                    path.rename(path.with_suffix(DRAINED))
             finally:
                 os.close(file)
         return self._files(DRAINED)

@@ -23,8 +23,10 @@ def as_json(status: int, value: object, headers: tuple[tuple[str, str], ...] = (
 
 
 def taken(recorded: Sequence[Recorded]) -> Answer:
-    """202 with the lead's code, 200 with the first one's code for a duplicate."""
+    """202 with the lead's code, 200 with the first one's code for a duplicate; 202 with a receipt while it is on the spool."""
     first = recorded[0] if recorded else None
+    if first and first.receipt:
+        return as_json(202, {"spooled": True, "receipt": first.receipt})
     return as_json(200 if first is None or first.duplicate else 202, {"lead": first.lead if first else None})
 
 

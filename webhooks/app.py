@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 import structlog
 from flask import Blueprint, Response, request
@@ -12,16 +11,17 @@ from flask import Blueprint, Response, request
 from config import clock
 from config.settings import Settings
 from routing.team import Source, Team
-from store import advance, inbox, policies
-from store import receipts as receipt_store
+from store import advance
 from store.advance import After
 from store.engine import Engine
 from store.inbox import Received, Recorded
+from store.last_team import LastTeam
 from store.receipts import Report
 from webhooks import limits, receipts, receiving
 from webhooks.answers import Answer, as_json
 from webhooks.delivery import Delivery
 from webhooks.errors import NotRecorded, Refused, Unknown, Unreadable, WrongMethod, WrongType
+from webhooks.keeping import Keeper
 from webhooks.receiving import METHODS, RETRY
 from webhooks.registry import TYPES, SourceType
 
@@ -41,14 +41,15 @@ class Door:
 
 
 def blueprint(engine: Engine, settings: Settings, ring: Callable[[], None]) -> Blueprint:
-    """The routes /webhooks and /receipts on a real store."""
+    """The routes /webhooks and /receipts on a real store, with a spool for when it is away."""
+    keeper = Keeper(engine, settings, ring)
     return routes(
         Door(
             settings,
-            record=lambda received, now: inbox.record(engine, received, now),
+            record=keeper.record,
             decide=lambda inbox_id, now: advance.decide(engine, inbox_id, now),
-            team=partial(policies.current, engine, settings),
-            receive=partial(receipt_store.record, engine),
+            team=LastTeam(engine, settings),
+            receive=keeper.receive,
             ring=ring,
         )
     )
@@ -195,8 +196,10 @@ def _record(door: Door, received: Sequence[Received], delivery: Delivery) -> lis
 
 def _decide(door: Door, recorded: Sequence[Recorded], delivery: Delivery) -> After | None:
     """A caller must hear something even when the decision fails; a worker makes it later, the event is on disk."""
+    if not recorded or recorded[0].receipt:
+        return None
     try:
-        return door.decide(recorded[0].inbox_id, delivery.received_at) if recorded else None
+        return door.decide(recorded[0].inbox_id, delivery.received_at)
     except Exception as error:
         log.error("decision_failed", source=delivery.source.id, step=delivery.step, inbox=recorded[0].inbox_id, exc_info=error)
         return None

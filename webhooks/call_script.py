@@ -88,13 +88,14 @@ def _take_message(delivery: Delivery, after: After | None) -> VoiceResponse:
 
 
 def _why_nobody(delivery: Delivery, after: After | None) -> str:
-    """The truth: when we open, or that everybody is busy; or the source's own words for either."""
+    """The truth: when we open, that everybody is busy, or that we cannot say who is free; or the source's own words."""
     options, firm, now = delivery.source.options, delivery.site.name, delivery.received_at
     if after and not is_open(after.policy.pool.calendar, now):
         opens_at = next_open(after.policy.pool.calendar, now)
         opens = f" and open {due_text(opens_at, delivery.site.zone, now)}" if opens_at else ""
         return str(options.get("closed_greeting") or f"Thank you for calling {firm}. We are closed now{opens}.")
-    return str(options.get("greeting") or f"Thank you for calling {firm}. Nobody is free to take your call right now.")
+    why = "Nobody is free to take your call right now." if after else "We cannot put your call through right now."
+    return str(options.get("greeting") or f"Thank you for calling {firm}. {why}")
 
 
 def _ask(delivery: Delivery) -> str:

@@ -16,7 +16,9 @@ from config.bell import Bell, make_bell
 from config.heartbeat import beat as touch
 from config.settings import Settings
 from store import beats, due, notices
+from store.drain import Drain
 from store.engine import Engine, connect
+from store.spool import Spool
 from workers.auditor import Auditor
 from workers.work import CLOCK_NOTICE, Work
 
@@ -31,6 +33,7 @@ BEAT_EVERY = 1.0  # seconds
 JUMP = timedelta(seconds=30)  # between the wall clock and the steady one, or ours and the database's
 DOUBT_LASTS = 60.0  # seconds without a further jump until the clock is believed again
 AFTER_FAILURE = timedelta(seconds=1)
+DRAIN_AGAIN = 5.0  # seconds after the spool could not be drained
 
 
 class Clock:
@@ -39,6 +42,8 @@ class Clock:
     def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
         self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
         self._auditor = Auditor(engine)
+        self._drain = Drain(engine, Spool.of(settings))
+        self._drain_at = 0.0
         self._beat_at: float | None = None
         self._ticked: tuple[datetime, float] | None = None
         self._doubted_at: float | None = None
@@ -47,6 +52,7 @@ class Clock:
         """Ring for what is due, or do it; returns the time until the next thing is due."""
         touch(self._settings.data, "clock")
         self._beat()
+        self._empty_the_spool()
         now = clock.now()
         at = due.look(self._engine).earliest
         if at is not None and at <= now:
@@ -62,6 +68,17 @@ class Clock:
                 return at
         is_done = self._work.for_a_while(A_WHILE)
         return clock.now() if self._work.sender.is_busy or not is_done else clock.now() + SHORT_NAP
+
+    def _empty_the_spool(self) -> None:
+        """What came in while the database was away. Whatever is wrong with it, the alarms go on."""
+        if clock.monotonic() < self._drain_at:
+            return
+        try:
+            wait = 0.0 if self._drain.pump(clock.now()) else BEAT_EVERY
+        except Exception:
+            log.exception("spool_not_drained")
+            wait = DRAIN_AGAIN
+        self._drain_at = clock.monotonic() + wait
 
     def _beat(self) -> None:
         steady = clock.monotonic()

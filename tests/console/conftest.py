@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -119,12 +120,12 @@ class House:
 
 
 @pytest.fixture
-def settings(database: str) -> Settings:
+def settings(database: str, tmp_path: Path) -> Settings:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     return Settings(
         database_url=database, secret_key="a key that only the tests know", port=port, public_url=f"http://127.0.0.1:{port}",
-        api_token=API_TOKEN,
+        api_token=API_TOKEN, data=tmp_path / "data",
     )  # fmt: skip
 
 

@@ -156,15 +156,16 @@ def test_a_broken_page_says_so_and_logs_no_person(house, client, monkeypatch, ca
     assert "Content-Security-Policy" in answer.headers
 
 
-def test_without_a_database_pages_and_api_say_so(house):
+def test_without_a_database_pages_and_api_say_so(house, tmp_path):
     gone = connect("postgresql://nobody@127.0.0.1:1/gone", role="test")
     app = Flask("headroom", static_folder=None)
-    app.register_blueprint(web.blueprint(gone, house.settings, lambda: None))
+    app.register_blueprint(web.blueprint(gone, replace(house.settings, data=tmp_path), lambda: None))
     client = app.test_client()
     answer = client.get("/api/leads", headers={"Authorization": f"Bearer {API_TOKEN}"})
     assert answer.status_code == 503 and "headroom doctor" in answer.json["error"]["mend"]
     assert client.get("/leads").status_code == 503 and "The database does not answer" in client.get("/leads").text
-    assert client.get("/readyz").status_code == 503 and client.get("/health/engine").status_code == 503
+    assert client.get("/readyz").json["database"] == "does not take leads now" and client.get("/readyz").status_code == 200
+    assert client.get("/health/engine").status_code == 503
     assert client.get("/livez").status_code == 200
     gone.dispose()
 

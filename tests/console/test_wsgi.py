@@ -7,8 +7,8 @@ from config.settings import Settings, SettingsError
 
 
 @pytest.fixture
-def client(database):
-    settings = Settings(database_url=database, secret_key="a-key-for-tests-of-32-characters")
+def client(database, tmp_path):
+    settings = Settings(database_url=database, secret_key="a-key-for-tests-of-32-characters", data=tmp_path)
     app = wsgi.make_app(settings)
     yield app.test_client()
     app.extensions["engine"].dispose()

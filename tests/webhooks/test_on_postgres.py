@@ -24,8 +24,8 @@ CALL = {"CallSid": "CA1", "From": "+13125550143", "To": "+15125550100", "Directi
 class House:
     """The sample team on a fresh database, with a door."""
 
-    def __init__(self, url: str) -> None:
-        self.settings = Settings(secret_key="a key that only the tests know", public_url="https://leads.example.com")
+    def __init__(self, url: str, data: Path) -> None:
+        self.settings = Settings(secret_key="a key that only the tests know", public_url="https://leads.example.com", data=data)
         self.engine = connect(url, role="test", size=8)
         self.rings = 0
         policies.apply(self.engine, TEAM.read_text(), self.settings, TUESDAY, "the tests")
@@ -49,9 +49,9 @@ class House:
 
 
 @pytest.fixture
-def house(database):
+def house(database, tmp_path):
     with freeze_time("2026-11-24T16:00:00Z", tick=True):
-        made = House(database)
+        made = House(database, tmp_path)
         yield made
         made.engine.dispose()
 
