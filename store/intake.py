@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from routing import rules
+from routing.codes import number_of
 from routing.contact import reads_as
 from routing.events import (
     CallArrived,
@@ -27,6 +28,7 @@ from store.batch import After, Batch
 from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
 from store.saving import rows
+from store.threads import thread_of
 
 OPEN_LEADS = text("""
 SELECT id, person_id, arrived_at, kind, status FROM leads
@@ -73,12 +75,13 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     sids = [sid for sid in map(call_sid, items) if sid]
     calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": sids})} if sids else {}
     chosen = {item.id: choose(batch.team, item) for item in inquiries}
-    open_leads = load_open(batch, found, list(calls.values()), [rule.pool for rule, _ in chosen.values()])
+    threads = {item.id: lead for item in inquiries if (lead := number_of(thread_of(batch.db, item.content)))}
+    open_leads = load_open(batch, found, [*calls.values(), *threads.values()], [rule.pool for rule, _ in chosen.values()])
     for item in items:
         if item in wishes:
             obey(batch, item, open_leads)
         elif begins_a_lead(item.event, item.content):
-            inquire(batch, item, chosen[item.id], open_leads)
+            inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
 
@@ -104,12 +107,15 @@ def choose(team: Team, item: Item) -> tuple[Rule, tuple[str, ...]]:
     return rules.first_match(team.rules, rules.fields_of(lead), calendars=team.calendars, at=item.received_at)
 
 
-def inquire(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]], open_leads: dict[int, list[int]]) -> None:
-    """A word on a lead that is open, else a new lead."""
+def inquire(
+    batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]], open_leads: dict[int, list[int]], thread: int | None = None
+) -> None:
+    """A word on a lead that is open (the one of its `thread` before others of the person), else a new lead."""
     assert item.person is not None
-    for lead_id in reversed(open_leads.get(item.person.id, [])):
+    theirs = [lead for lead in (thread, *reversed(open_leads.get(item.person.id, []))) if lead in batch.leads]
+    for lead_id in theirs:
         record = batch.leads[lead_id]
-        if record.state.status is not Status.CLOSED and belongs(batch.team, item, record):
+        if record.state.status not in (Status.CLOSED, Status.QUARANTINED) and belongs(batch.team, item, record):
             item.lead_id, item.after = lead_id, batch.happen(lead_id, further_event(batch.team, item, record.pool))
             return
     record = begin(batch, item, chosen)
@@ -247,7 +253,9 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
 
 
 def ways_of(item: Item) -> list[dict[str, object]]:
-    """The channels and addresses that a wish is about: the phone, and the ids on platforms."""
+    """The channels and addresses that a wish is about: the phone and the ids on platforms, or the address of a mail."""
     phone, handles = item.content.get("phone"), item.content.get("handles") or {}
+    if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
+        return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
     by_phone = [{"channel": channel, "address": phone} for channel in PHONE_CHANNELS if phone]
     return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

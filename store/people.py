@@ -55,10 +55,12 @@ class Who:
     locale: str | None
     zone: str | None
     wrote_at: datetime | None
+    phone_is_a_guess: bool = False  # found in the words of a mail: whose it is, is better told by the mail's address
 
     def addresses(self) -> list[tuple[str, str]]:
         """The addresses by which this person is known, the surest first."""
         pairs = [("phone", self.phone), ("email", self.email), *sorted(self.handles.items())]
+        pairs = [*pairs[1:], pairs[0]] if self.phone_is_a_guess else pairs
         return [(kind, value) for kind, value in pairs if value]
 
 
@@ -69,6 +71,7 @@ def who(content: Mapping[str, Any], received_at: datetime) -> Who:
     return Who(
         name=content.get("name"), phone=content.get("phone"), email=content.get("email"), handles=handles,
         locale=content.get("locale"), zone=content.get("zone"), wrote_at=received_at if by_phone else None,
+        phone_is_a_guess=bool((content.get("extra") or {}).get("phone_is_a_guess")),
     )  # fmt: skip
 
 

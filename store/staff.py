@@ -28,6 +28,7 @@ from store import book, duty
 from store.batch import Batch
 from store.intake import Item
 from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
+from store.threads import thread_of
 
 TOLD = text("""
 SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
@@ -36,6 +37,7 @@ WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL
 ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
 HELP = "1 accept, 2 pass. After the call: C talked, V voicemail, B bad number. A7 words = text the lead. N note, L list, ON, OFF 2h, BUSY, WHY A7."
 MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
+UNPROVED = "Nothing was done: your mail could not be proved to come from you (neither DKIM nor SPF of your domain passed). Use the link or text."
 ABOUT_ME = frozenset({"on", "off", "busy"})
 ASKED = frozenset({Status.OFFERED})
 MEANT = {"accept": ASKED, "pass": ASKED, "why": frozenset(Status), "note": frozenset(Status)}  # what a bare command can be about
@@ -69,14 +71,18 @@ def sender(team: Team, content: Mapping[str, object]) -> Sender | None:
     return None
 
 
-def understood(team: Team, item: Item) -> tuple[Sender | None, Command | NotUnderstood]:
-    """Who wrote, and what they want. An answer to a mail about a lead needs no code: it is about that lead."""
+def understood(team: Team, item: Item, thread: str = "") -> tuple[Sender | None, Command | NotUnderstood]:
+    """Who wrote, and what they want. In the `thread` of a lead no code is needed, and words that are no command are for the lead."""
     who, said = sender(team, item.content), str(item.content.get("message") or "")
     command = parse(said, manager=who is not None and who.is_manager)
-    thread = str(item.content.get("thread") or "")
     if isinstance(command, Command):
         return who, replace(command, code=command.code or thread or None)
     return who, Command("say", thread, said) if thread and who is not None and not who.is_manager else command
+
+
+def is_unproved(item: Item) -> bool:
+    """Anybody can write a rep's address into a mail: only what the rep's own mail server vouches for is obeyed."""
+    return item.content.get("channel") == "email" and not item.content.get("authentic")
 
 
 def change_duty(engine: Engine, item: Item, now: datetime) -> str | None:
@@ -85,17 +91,21 @@ def change_duty(engine: Engine, item: Item, now: datetime) -> str | None:
     who, command = understood(team, item)
     if who is None or who.is_manager or not isinstance(command, Command) or command.verb not in ABOUT_ME:
         return None
+    if is_unproved(item):
+        return None
     until, presence = set_presence(engine, who, command, now)
     return on_duty(team, who.id, presence, until, now)
 
 
 def obey(batch: Batch, item: Item, answer: str | None) -> None:
     """Do what the text asks inside a transaction, and answer; `answer` says what `change_duty` has done already."""
-    who, command = understood(batch.team, item)
+    who, command = understood(batch.team, item, thread_of(batch.db, item.content))
     if who is None:  # they have left the team since: looked at again, as anybody's words
         item.is_early = True
         return
-    if answer is not None:
+    if is_unproved(item):
+        reply(batch, who, item, UNPROVED)
+    elif answer is not None:
         reply(batch, who, item, answer)
     elif isinstance(command, NotUnderstood):
         reply(batch, who, item, command.hint)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from store import advance, inbox, policies
@@ -44,7 +44,7 @@ def press(engine: Engine, action: str, by: str, *, now: bool = True, code: str =
 
 
 def mail(engine: Engine, sender: str, words: str, **more: object):
-    hear(engine, "message", channel="email", email=sender, message=words, **more)
+    hear(engine, "message", **{"channel": "email", "email": sender, "message": words, "authentic": True, **more})
 
 
 def lead(engine: Engine) -> dict[str, object]:
@@ -133,3 +133,45 @@ def test_a_leads_own_mail_is_a_word_on_their_lead(engine):
         "One more thing: it is a tile roof."
     ]
     assert len(rows(engine, "leads")) == 1
+
+
+def test_a_mail_that_nobody_vouches_for_is_not_obeyed(engine):
+    rep = str(lead(engine)["holders"][0])
+    for words in ("1", "off", "A1 We do it for half the price"):
+        mail(engine, f"{rep}@acme.example", words, authentic=False)
+    assert lead(engine)["status"] == "offered"
+    assert rows(engine, "reps", id=rep)[0]["presence"] == "on"
+    assert len(answers(engine, "email")) == 3
+    assert "could not be proved" in answers(engine, "email")[0]
+
+
+def offer_was_mailed(engine: Engine, provider_id: str) -> None:
+    with engine.begin() as db:
+        set_id = text("UPDATE outbox SET provider = 'sendgrid', provider_id = :id WHERE template = 'offer'")
+        assert db.execute(set_id, {"id": provider_id}).rowcount
+
+
+def test_the_mail_it_answers_says_which_lead(engine):
+    offer_was_mailed(engine, "14c5d75ce93")
+    rep = str(lead(engine)["holders"][0])
+    mail(engine, f"{rep}@acme.example", "We can come on Friday, Dana", in_reply_to=["14c5d75ce93.dfd.64b469@geopod-ismtpd-1"])
+    assert lead(engine)["status"] == "responded"
+
+
+def test_an_answer_from_another_address_is_on_the_leads_thread(engine):
+    mail(engine, "dana.at.work@example.com", "Writing from work", thread=lead(engine)["code"])
+    assert len(rows(engine, "leads")) == 1
+    mail(engine, "somebody@example.com", "A new question", in_reply_to=["nobody@x"])
+    assert len(rows(engine, "leads")) == 2
+
+
+def test_a_number_in_a_mail_takes_nobody_elses_person(engine):
+    mail(engine, "tom@example.com", "hi")
+    mail(engine, "tom@example.com", f"Ring me at {DANA}", phone=DANA, extra={"phone_is_a_guess": True})
+    assert len(rows(engine, "people")) == 2
+    assert len(rows(engine, "leads")) == 2
+
+
+def test_stop_by_mail_stops_mails(engine):
+    mail(engine, "dana@example.com", "STOP")
+    assert [(row["channel"], row["address"]) for row in rows(engine, "suppressions")] == [("email", "dana@example.com")]
