@@ -47,7 +47,7 @@ def database(server: str, name: str) -> Iterator[str]:
 def firm(url: str, team: str, environ: Mapping[str, str] | None = None) -> Iterator[tuple[Engine, Settings]]:
     """An engine on a database in which the team file is in force."""
     settings = settings_for(url, environ)
-    engine = connect(url, role="benchmark", size=4, statement_timeout_ms=600_000)
+    engine = connect(url, role="worker", size=4, statement_timeout_ms=600_000)
     try:
         policies.apply(engine, team, settings, clock.now(), by="benchmark")
         yield engine, settings
