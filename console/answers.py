@@ -11,6 +11,7 @@ from flask import Response, g, jsonify, make_response, redirect, render_template
 from config import clock
 from console import forms
 from console.desk import Desk
+from store.accounts import Role
 
 COUNTDOWNS = re.compile(r"""(data-(?:due|since)="[^"]*">)[^<]*""")  # own script keeps these going: they are no news
 HEADERS = {
@@ -63,9 +64,16 @@ def common(desk: Desk) -> dict[str, object]:
         "now": g.get("now") or clock.now(),
         "csrf": forms.token(desk.settings),
         "here": request.path,
-        "signed_in": g.get("signed_in", False),
+        "signed_in": g.get("session") is not None,
+        "may": may,
         "local_texts": not desk.settings.has_twilio,
     }
+
+
+def may(role: str) -> bool:
+    """Has whoever looks at the page at least this role? Templates leave out what would be refused."""
+    visitor = g.get("visitor")
+    return visitor is not None and visitor.role.may(Role(role))
 
 
 def see(where: str) -> Response:

@@ -36,7 +36,7 @@ class Wrong(Exception):
 def leads(desk: Desk) -> Response:
     """GET /api/leads, newest first; `next` is the cursor of the following page, null on the last."""
     try:
-        filters, most, below = _filters(request.args), _limit(request.args), _cursor(request.args)
+        filters, most, below = filters_of(request.args), _limit(request.args), _cursor(request.args)
     except Wrong as wrong:
         return answers.problem(400, "A parameter cannot be read", where=f"query {wrong.where}", mend=wrong.mend)
     found = reports_lead.many(desk.engine, g.now, filters=filters, below=below, most=most + 1)
@@ -56,7 +56,9 @@ def lead(desk: Desk, code: str) -> Response:
             404, "There is no lead with this code", where=f"/api/leads/{code[:16]}", mend="List them at /api/leads."
         )
     steps = [step_json(step) for step in reports_lead.steps(desk.engine, found["id"])]
-    messages = [message_json(message) for message in reports_lead.messages(desk.engine, found["id"])]
+    messages = [
+        message_json(message) for message in words.told_to(reports_lead.messages(desk.engine, found["id"]), g.visitor.role)
+    ]
     return make_response(
         jsonify({**lead_json(found, desk.team()), "matched": found["matched"], "steps": steps, "messages": messages})
     )
@@ -146,10 +148,11 @@ def rep_json(row: Row, team: Team) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _filters(given: Mapping[str, str]) -> Row:
-    unknown = sorted(set(given) - PARAMETERS)
+def filters_of(given: Mapping[str, str], *, known: frozenset[str] = PARAMETERS) -> Row:
+    """The filters of `reports_lead.many`. Raises Wrong for a parameter that is not known or makes no sense."""
+    unknown = sorted(set(given) - known)
     if unknown:
-        raise Wrong(words.typed(unknown[0]), f"Known parameters: {', '.join(sorted(PARAMETERS))}.")
+        raise Wrong(words.typed(unknown[0]), f"Known parameters: {', '.join(sorted(known))}.")
     status, late = given.get("status"), given.get("late", "false")
     if status is not None and status not in set(Status):
         raise Wrong("status", f"One of {', '.join(Status)}.")

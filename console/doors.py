@@ -1,55 +1,70 @@
-"""Who may come in. Pages with people on them are open on the machine itself, and elsewhere to whoever has HEADROOM_API_TOKEN.
+"""Who may come in. Pages with people on them need an account in a role that may see them.
 
-Accounts come later. Until then a service bound to loopback trusts its own machine, but nothing that was passed on to it.
+While there is no account, whoever sits at the machine itself is let in, and elsewhere whoever has HEADROOM_API_TOKEN.
 """
 
-import hashlib
 import hmac
 import ipaddress
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, request
-from itsdangerous import BadData, URLSafeTimedSerializer
 
-from config import clock
 from config.settings import Settings
-from console import answers, forms
+from console import answers, forms, sessions
 from console.desk import Desk
+from store import accounts, api_tokens
+from store.accounts import Role
 
-COOKIE = "headroom_session"
-SESSION_LIVES = timedelta(hours=12)
 PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-TRIES = 5  # wrong tokens per address and minute; a token has at least 16 characters, so this is for peace in the log
-TRIES_OF_ALL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at the page. Without an account it is whoever sits at the machine, or holds the API token."""
+
+    role: Role
+    email: str = ""
 
 
 def open_to_all(desk: Desk) -> Response | None:
-    """No door: probes, static files, the sign-in page."""
+    """No door: probes, static files."""
     return None
 
 
-def open_to_people(desk: Desk) -> Response | None:
-    """Whoever sits at this machine, or has signed in; their forms must be our own."""
-    g.signed_in = is_signed_in(desk.settings)
-    if not (g.signed_in or is_local(desk.settings)):
-        return answers.see(f"/sign-in?next={quote(request.path)}") if request.method == "GET" else answers.fault(403)
-    if request.method in UNSAFE and not forms.is_own(desk.settings):
-        return answers.fault(
-            403,
-            what="This form is stale or was not ours",
-            mend="Go back, reload the page, and press the button again. Nothing was changed.",
-        )
-    return None
+def open_to(least: Role) -> Callable[[Desk], Response | None]:
+    """Whoever has at least this role; their forms must be our own."""
+
+    def door(desk: Desk) -> Response | None:
+        visitor = g.visitor = who(desk)
+        if visitor is None:
+            return answers.see(f"/sign-in?next={quote(request.path)}") if request.method == "GET" else answers.fault(403)
+        if request.method in UNSAFE and not forms.is_own(desk.settings):
+            return answers.fault(
+                403,
+                what="This form is stale or was not ours",
+                mend="Go back, reload the page, and press the button again. Nothing was changed.",
+            )
+        if not visitor.role.may(least):
+            return not_for(visitor.role)
+        return None
+
+    return door
+
+
+def not_for(role: Role) -> Response:
+    """What somebody is told whose role is not enough."""
+    return answers.fault(
+        403, what=f"Not with the role of a {role}", mend="Ask an admin for a role that may do this. Nothing was changed."
+    )
 
 
 def open_to_visitors(desk: Desk) -> Response | None:
-    """The sign-in form: anyone, from our own page."""
+    """Signing in, signing out, setting a password: anyone, from our own page."""
     if request.method in UNSAFE and not forms.is_own(desk.settings):
-        return answers.fault(403, what="This form is stale or was not ours", mend="Reload the sign-in page and try again.")
+        return answers.fault(403, what="This form is stale or was not ours", mend="Reload the page and try again.")
     return None
 
 
@@ -63,16 +78,40 @@ def open_with_link(desk: Desk) -> Response | None:
 
 
 def open_with_token(desk: Desk) -> Response | None:
-    """The API: `Authorization: Bearer HEADROOM_API_TOKEN`."""
+    """The API: `Authorization: Bearer ...` with HEADROOM_API_TOKEN or one made by `headroom token add`."""
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer" and is_api_token(desk.settings, given.strip()):
+    role = role_of_token(desk, given.strip()) if kind.lower() == "bearer" else None
+    if role is not None:
+        g.visitor = Visitor(role)
         return None
-    mend = "Send the header `Authorization: Bearer <HEADROOM_API_TOKEN>`."
-    if desk.settings.api_token is None:
-        mend = "Set HEADROOM_API_TOKEN (16 characters or more), restart, and send it as `Authorization: Bearer ...`."
+    mend = (
+        "Send the header `Authorization: Bearer <token>`, with HEADROOM_API_TOKEN or a token made by `headroom token add NAME`."
+    )
     answer = answers.problem(401, "The API token is missing or wrong", where="header Authorization", mend=mend)
     answer.headers["WWW-Authenticate"] = 'Bearer realm="headroom"'
     return answer
+
+
+def who(desk: Desk) -> Visitor | None:
+    """The account of this browser's session; while there is no account, the machine's own user or the token's holder."""
+    session = sessions.read(desk.settings)
+    any_account, account = accounts.look(desk.engine, session.account_id if session else None)
+    if session and account and sessions.belongs_to(desk.settings, session, account):
+        g.session = session
+        return Visitor(account.role, account.email)
+    if any_account:
+        return None
+    if session and sessions.is_of_the_token(desk.settings, session):
+        g.session = session
+        return Visitor(Role.ADMIN)
+    return Visitor(Role.ADMIN) if is_local(desk.settings) else None
+
+
+def role_of_token(desk: Desk, given: str) -> Role | None:
+    """What the bearer of this token may; None when it opens nothing."""
+    if is_api_token(desk.settings, given):
+        return Role.ADMIN
+    return api_tokens.check(desk.engine, given, g.now)
 
 
 def is_local(settings: Settings) -> bool:
@@ -86,60 +125,18 @@ def is_local(settings: Settings) -> bool:
     return all(_is_loopback(name) for name in names)
 
 
-def is_signed_in(settings: Settings) -> bool:
-    """Has this browser a session that was opened with the token in force?"""
-    try:
-        opened_with = _sessions(settings).loads(request.cookies.get(COOKIE, ""), max_age=int(SESSION_LIVES.total_seconds()))
-    except BadData:
-        return False
-    return settings.api_token is not None and opened_with == _fingerprint(settings.api_token)
-
-
-def sign_in(settings: Settings, answer: Response) -> Response:
-    """Open a session of 12 h."""
-    value = _sessions(settings).dumps(_fingerprint(settings.api_token or ""))
-    secure = settings.public_url.startswith("https://")
-    lives = int(SESSION_LIVES.total_seconds())
-    answer.set_cookie(COOKIE, value, max_age=lives, httponly=True, samesite="Lax", secure=secure)
-    return answer
-
-
-def sign_out(answer: Response) -> Response:
-    """End the session of this browser."""
-    answer.delete_cookie(COOKIE, httponly=True, samesite="Lax")
-    return answer
-
-
 def is_api_token(settings: Settings, given: str) -> bool:
     """Compared in constant time; nothing matches while no token is set."""
     return settings.api_token is not None and hmac.compare_digest(given.encode(), settings.api_token.encode())
 
 
-def visitor(settings: Settings) -> str:
+def address(settings: Settings) -> str:
     """The address tries are counted by: the one our own outermost proxy saw, or else the one that connected."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     count = settings.trusted_proxies
     if count and len(hops) >= count and "werkzeug.proxy_fix.orig" not in request.environ:
         return hops[-count]
     return request.remote_addr or ""
-
-
-@dataclass
-class Tries:
-    """Wrong tokens of the last minute, in this process."""
-
-    wrong: deque[tuple[float, str]] = field(default_factory=deque)
-
-    def too_many(self, address: str) -> bool:
-        """Has this address, or all together, used up its tries?"""
-        earliest = clock.monotonic() - 60
-        while self.wrong and self.wrong[0][0] < earliest:
-            self.wrong.popleft()
-        return len(self.wrong) >= TRIES_OF_ALL or sum(who == address for _, who in self.wrong) >= TRIES
-
-    def add(self, address: str) -> None:
-        """Count one wrong token."""
-        self.wrong.append((clock.monotonic(), address))
 
 
 def _is_loopback(name: str) -> bool:
@@ -149,11 +146,3 @@ def _is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def _sessions(settings: Settings) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key, salt="session")
-
-
-def _fingerprint(token: str) -> str:
-    return hashlib.sha256(f"headroom session {token}".encode()).hexdigest()

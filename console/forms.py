@@ -17,6 +17,11 @@ def token(settings: Settings) -> str:
     return str(_signer(settings).dumps(_nonce(settings)))
 
 
+def start_anew() -> None:
+    """At signing in and out: the browser gets another cookie, and the tokens made for the one before count no more."""
+    g.fresh_nonce = secrets.token_urlsafe(18)
+
+
 def remember(settings: Settings, answer: Response) -> None:
     """Give the browser the cookie that its forms are bound to, once."""
     fresh = g.pop("fresh_nonce", None)

@@ -11,9 +11,10 @@ from werkzeug.exceptions import HTTPException
 
 from config import clock
 from config.settings import Settings
-from console import answers, api, doors, metrics, probes, words
+from console import answers, api, doors, metrics, probes, sessions, words
 from console.desk import Desk
-from console.pages import board, lead, manage, offer, outbox, session, trial
+from console.pages import account, board, export, lead, manage, offer, outbox, session, trial
+from store.accounts import Role
 from store.engine import Engine
 from store.policies import NoTeam
 from store.reports import StoreFault
@@ -23,9 +24,8 @@ log = structlog.get_logger()
 LARGEST_BODY = 64 * 1024  # bytes; the longest form here is a note of 1,600 characters
 FOR_MACHINES = ("/api/", "/webhooks/", "/receipts/", "/livez", "/readyz", "/health/", "/metrics", "/ops/")
 Door = Callable[[Desk], Response | None]
-PEOPLE, LINK, TOKEN, ALL, VISITORS = (
-    doors.open_to_people, doors.open_with_link, doors.open_with_token, doors.open_to_all, doors.open_to_visitors,
-)  # fmt: skip
+VIEWERS, REPS, MANAGERS, ADMINS = (doors.open_to(role) for role in Role)
+LINK, TOKEN, ALL, VISITORS = doors.open_with_link, doors.open_with_token, doors.open_to_all, doors.open_to_visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,15 @@ class Route:
 
 
 ROUTES = (
-    Route("GET", "/", board.show, PEOPLE),
-    Route("POST", "/test-lead", trial.send, PEOPLE),
-    Route("GET", "/leads", lead.look_for, PEOPLE),
-    Route("GET", "/leads/<code>", lead.show, PEOPLE),
-    Route("POST", "/leads/<code>", lead.act, PEOPLE),
-    Route("GET", "/outbox", outbox.show, PEOPLE),
-    Route("POST", "/outbox", outbox.write_in, PEOPLE),
-    Route("POST", "/outbox/<number>", outbox.reply, PEOPLE),
+    Route("GET", "/", board.show, VIEWERS),
+    Route("POST", "/test-lead", trial.send, MANAGERS),
+    Route("GET", "/leads", lead.look_for, VIEWERS),
+    Route("GET", "/leads/<code>", lead.show, VIEWERS),
+    Route("POST", "/leads/<code>", lead.act, REPS),
+    Route("GET", "/leads.csv", export.leads, MANAGERS),
+    Route("GET", "/outbox", outbox.show, MANAGERS),
+    Route("POST", "/outbox", outbox.write_in, MANAGERS),
+    Route("POST", "/outbox/<number>", outbox.reply, MANAGERS),
     Route("GET", "/offers/<token>", offer.show, LINK),
     Route("POST", "/offers/<token>", offer.act, LINK),
     Route("GET", "/manage/<token>", manage.show, LINK),
@@ -54,6 +55,12 @@ ROUTES = (
     Route("GET", "/sign-in", session.show, VISITORS),
     Route("POST", "/sign-in", session.act, VISITORS),
     Route("POST", "/sign-out", session.end, VISITORS),
+    Route("GET", "/first-admin/<token>", account.first, VISITORS),
+    Route("POST", "/first-admin/<token>", account.make_first, VISITORS),
+    Route("GET", "/password/<token>", account.password, VISITORS),
+    Route("POST", "/password/<token>", account.set_password, VISITORS),
+    Route("GET", "/accounts", account.show, ADMINS),
+    Route("POST", "/accounts", account.act, ADMINS),
     Route("GET", "/api/leads", api.leads, TOKEN),
     Route("GET", "/api/leads/<code>", api.lead, TOKEN),
     Route("GET", "/api/reps", api.reps, TOKEN),
@@ -96,6 +103,7 @@ def _begin() -> None:
 def _end(desk: Desk, answer: Response) -> Response:
     if request.endpoint == "console.static":
         answer.headers["Cache-Control"] = "no-cache"  # revalidated each time: 304 costs little, a stale script costs a page
+    sessions.renew(desk.settings, answer)
     return answers.secure(desk, answer)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from routing.team import Team
 from routing.words import ago, clean, segments
+from store.accounts import Role
 
 STATUSES = {
     "new": "just in",
@@ -74,6 +75,7 @@ DELIVERY = {  # state of a message -> icon, words
     "expired": ("paused", "not sent: too late to be of use"),
 }
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+_SIGNED = re.compile(r"(/(?:offers|manage)/)[\w.-]+")
 _LONGEST_RAW = 20_000  # characters of a payload shown on a page
 
 
@@ -137,6 +139,13 @@ def linked(text: str) -> Markup:
         pieces += [escape(text[end : found.start()]), Markup('<a href="{0}">{0}</a>').format(found.group())]
         end = found.end()
     return Markup("").join([*pieces, escape(text[end:])])
+
+
+def told_to(messages: Iterable[dict[str, Any]], role: Role) -> list[dict[str, Any]]:
+    """Messages as somebody in this role may read them: the links in them act for whoever got them, so only managers see those whole."""
+    if role.may(Role.MANAGER):
+        return list(messages)
+    return [{**message, "body": _SIGNED.sub(r"\1...", message["body"] or "") or None} for message in messages]
 
 
 def pretty(body: bytes, content_type: str | None = None) -> str:

@@ -4,13 +4,15 @@ from datetime import datetime
 
 from flask import Response, g, request
 
-from console import answers, words
+from config.links import offer_token
+from console import answers, doors, words
 from console.desk import Desk
 from console.pace import pace_of
 from console.timeline import choice, next_up, timeline
 from routing.events import EscalationAcknowledged, Event, LeadAssigned, NoteAdded
-from routing.team import Team
+from routing.team import Manager, Rep, Team
 from store import advance, reports, reports_lead
+from store.accounts import Role
 from store.reports import Row
 
 OPERATOR = "the console"
@@ -27,11 +29,12 @@ def show(desk: Desk, code: str) -> Response:
         return answers.see(f"/leads/{lead['code']}")
     now, team = g.now, desk.team()
     steps = reports_lead.steps(desk.engine, lead["id"])
-    lines = timeline(steps, reports_lead.messages(desk.engine, lead["id"]), reports_lead.raw(desk.engine, lead["id"]))
+    messages = words.told_to(reports_lead.messages(desk.engine, lead["id"]), g.visitor.role)
+    lines = timeline(steps, messages, reports_lead.raw(desk.engine, lead["id"]))
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),
-        to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
+        is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
 
 
@@ -61,7 +64,11 @@ def act(desk: Desk, code: str) -> Response:
     lead = reports_lead.find(desk.engine, code)
     if lead is None:
         return answers.fault(404, what=f"There is no lead {code[:16]}")
-    event = asked_for(desk.team(), by=OPERATOR, who=OPERATOR)
+    team = desk.team()
+    if not g.visitor.role.may(Role.MANAGER) and not (is_mine(team, lead) and request.form.get("do") == "note"):
+        return doors.not_for(g.visitor.role)
+    by, who = signature(team)
+    event = asked_for(team, by=by, who=who)
     if event is None:
         return answers.fault(
             400, what="Nothing was asked for", mend="Choose a rep, or write a note, and press the button beside it."
@@ -81,6 +88,35 @@ def asked_for(team: Team, *, by: str, who: str) -> Event | None:
         case "acknowledge":
             return EscalationAcknowledged(by)
     return None
+
+
+def signature(team: Team) -> tuple[str, str]:
+    """Who presses the button: the id that is kept, and the name that is read."""
+    email = g.visitor.email
+    member = member_of(team, email)
+    return (member.id, member.name) if member else (email or OPERATOR, email or OPERATOR)
+
+
+def member_of(team: Team, email: str) -> Rep | Manager | None:
+    """The manager or rep with this address in the team file."""
+    everybody: list[Rep | Manager] = [*team.managers.values(), *team.reps.values()]
+    return next((member for member in everybody if email and (member.email or "").lower() == email), None)
+
+
+def is_mine(team: Team, lead: Row) -> bool:
+    """Has whoever looks accepted this lead?"""
+    return (
+        bool(lead["owner"]) and lead["owner"] in team.reps and (team.reps[lead["owner"]].email or "").lower() == g.visitor.email
+    )
+
+
+def my_page(desk: Desk, team: Team, lead: Row) -> str | None:
+    """The rep's own page of a lead that is offered to or held by whoever looks: there they say yes, call and report."""
+    holders = lead["holders"] or ([lead["owner"]] if lead["owner"] else [])
+    mine = [
+        rep for rep in holders if rep in team.reps and g.visitor.email and (team.reps[rep].email or "").lower() == g.visitor.email
+    ]
+    return f"/offers/{offer_token(desk.settings, lead['id'], mine[0], int(lead['state'].get('turn', 0)))}" if mine else None
 
 
 def choosable(desk: Desk, team: Team, lead: Row, now: datetime) -> list[Row]:
