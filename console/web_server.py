@@ -12,7 +12,7 @@ settings = Settings.read(role="web")
 logs.configure("web", settings)
 
 bind = f"{settings.host}:{settings.port}"
-worker_class = "gthread"
+worker_class = "console.web_worker.PatientWorker"  # threads, and an end to slow requests
 workers = 1 if (os.cpu_count() or 1) < 4 else 2  # on two cores accepting must not starve sending
 threads = settings.web_threads
 timeout = 30  # seconds without a sign of life of the worker's own loop

@@ -31,7 +31,7 @@ HOMES = {  # where a third party may be imported
     "celery": ("workers/", "config/queues.py"),
     "redis": ("workers/", "webhooks/", "config/"),
     "click": ("console/",),
-    "gunicorn": ("console/web_server.py",),
+    "gunicorn": ("console/web_server.py", "console/web_worker.py"),
     "ruamel": ("config/",),
 }
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "handlers", "misc"}

@@ -23,11 +23,18 @@ def raw_body(request: Request, most: int = LARGEST_BODY) -> bytes:
     mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
     request.max_content_length = most
     try:
-        return request.get_data(cache=True)
+        body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise TooLarge("The body is too large", where="the body", mend=mend) from error
     except ClientDisconnected as error:
-        raise Unreadable("The body is shorter than announced", where="the Content-Length header") from error
+        raise _too_short() from error
+    if request.content_length is not None and len(body) < request.content_length:
+        raise _too_short()  # gunicorn ends the body quietly where the sender broke off
+    return body
+
+
+def _too_short() -> Unreadable:
+    return Unreadable("The body is shorter than announced", where="the Content-Length header", mend="Send it again.")
 
 
 def public_url(request: Request, base: str) -> str:
