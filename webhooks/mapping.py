@@ -61,14 +61,15 @@ def flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield from flat(inner, f"{path}.{name}" if path else name)
 
 
-def _values(delivery: Delivery) -> list[Mapping[str, object]]:
+def _values(delivery: Delivery) -> Sequence[Mapping[str, object]]:
     is_json = delivery.method != "GET" and delivery.mimetype in ("application/json", "text/plain")
     value = delivery.json if is_json else _form(delivery)
     several = value if isinstance(value, list) else [value]
-    if not several or len(several) > MOST_LEADS or not all(isinstance(each, dict) for each in several):
+    found = [each for each in several if isinstance(each, dict)]
+    if not found or len(found) < len(several) or len(found) > MOST_LEADS:
         mend = f"Send one object, or a list of at most {MOST_LEADS}."
         raise Unreadable("This is no lead", where="the body", mend=mend)
-    return several
+    return found
 
 
 def _form(delivery: Delivery) -> dict[str, object]:
@@ -95,9 +96,13 @@ def _lead(value: Mapping[str, object], paths: Mapping[str, str], kind: str) -> t
     leaves = [(name, each) for name, each in flat(value) if name not in used]
     by_name = {_last(name): each for name, each in reversed(leaves)}
     said = {ours: joined(_first(by_name, names)) for ours, names in (("key", _KEYS), ("at", _TIMES), ("test", _TESTS))}
-    key = normal.identifier(joined(mapped.get("external_id"))) or normal.identifier(said["key"])
+    sheet_row = joined(value.get("id"))  # a plain "id" may be anything, but for a Facebook lead's in a sheet
+    key = next(
+        (each for each in (joined(mapped.get("external_id")), said["key"], sheet_row if sheet_row[:2] == "l:" else "") if each),
+        "",
+    )
     told = Told(
-        key=f"{kind}:{key}" if key else "",
+        key=f"{kind}:{normal.identifier(key)}" if normal.identifier(key) else "",
         tracked={**{_last(name): each for name, each in reversed(leaves)}, **_group(mapped, "utm.", "utm_"), **_group(mapped, "click_ids.", "")},
         page_url=joined(mapped.get("page_url")),
         consent=[lead.common_lead(key="consent", value=_yes(mapped["consent"]), text=joined(mapped.get("consent_text")))] if "consent" in mapped else [],

@@ -21,7 +21,7 @@ _WORDS = {
     "first_name": r"first ?name|given ?name|forename|vorname|prenom|nombre de pila|voornaam|primeiro nome",
     "last_name": r"last ?name|surname|family ?name|nachname|nom de famille|apellido|achternaam|cognome|sobrenome",
     "name": r"^(?:(?:your|the|full|complete|contact|customer|what is your|what's your|ihr|tu|su|votre|seu) )*(?:full )?name\b|\bfull ?name\b|^nombre\b|^nom\b|^naam\b|^nome\b",
-    "message": r"message|comment|inquiry|enquiry|nachricht|mensaje|bericht|messaggio|mensagem|anything else|how can we help|tell us|details|describe",
+    "message": r"message|comment|inquiry|enquiry|nachricht|mensaje|bericht|messaggio|mensagem|anything else|how can|how may we|tell us|details|describe|^(?:your|my) question",
 }  # fmt: skip
 _OTHER_NAMES = re.compile(
     r"(?:product|project|domain|pet|street|user|form|page|campaign|event|file|school|ad|adset|plan)[ _-]?name"
@@ -33,7 +33,9 @@ _AGREES = re.compile(
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ().+/-]{6,22}")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _PERSON_NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+){1,3}\.?")
-_UNLABELLED = re.compile(r"^$|^no label|^(?:field|input|text|untitled)[ _-]?\w{0,10}$|^q?\d+(?:\.\d+)?$", re.IGNORECASE)
+_UNLABELLED = re.compile(
+    r"^$|^no label|^(?:field|input|text|untitled)[ _-]?\w{0,10}$|^q?\d+(?:\.\d+)?$|^type ?a ?\d*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

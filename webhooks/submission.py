@@ -44,7 +44,7 @@ def heard(delivery: Delivery, asked: Sequence[Asked], told: Told, *, guess: bool
         **lead.tracking({**_texts(told.tracked), **fields.tracked}, page),
     )
     known["consent"] = [*_list(content.get("consent")), *told.consent]
-    if not lead.common_lead(**{**content, "consent": known["consent"]}):
+    if not (known["consent"] or known.get("attachments") or any(joined(value) for _, value in pairs)):
         raise Unreadable("The form is empty", where="the body", mend="Send at least a phone number or an e-mail address.")
     said = lead.common_lead(
         **known, extra=extra, is_test=told.is_test or is_test_token(delivery.settings, fields.known.get("test", ""))

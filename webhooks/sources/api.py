@@ -45,7 +45,7 @@ DOCS = SourceDocs(
 _CAMPAIGN = ("id", "name", "ad_id", "adset_id", "adgroup_id", "form_id", "ref", "headline", "medium")
 _GROUPS = ("campaign", "utm", "click_ids", "extra")
 _LISTS = ("consent", "attachments")
-_AROUND = frozenset({*_GROUPS, *_LISTS, "external_id", "is_test", "submitted_at", "page_url", "locale", "channel", "id"})
+_AROUND = frozenset({*_GROUPS, *_LISTS, "external_id", "is_test", "submitted_at", "page_url", "locale", "zone", "channel"})
 _CHANNELS = ("form", "ads_form", "chat", "email", "phone", "partner", "import")
 
 
@@ -72,6 +72,7 @@ def parse(delivery: Delivery) -> list[Received]:
             "campaign": {name: normal.clean_line(joined(_object(value.get("campaign")).get(name))) for name in _CAMPAIGN},
             "submitted_at": normal.instant(joined(value.get("submitted_at"))),
             "locale": normal.clean_line(joined(value.get("locale")), 35),
+            **({"zone": zone} if (zone := normal.zone(joined(value.get("zone")))) else {}),
             "attachments": list(_attachments(value.get("attachments"))),
         },
     )

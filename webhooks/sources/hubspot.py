@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from config import normal
+from config import lead, normal
 from store.inbox import Received
 from webhooks import form_signatures, hubspot_contact, keys
 from webhooks.answers import Answer, as_json
@@ -36,7 +36,8 @@ DOCS = SourceDocs(
     at_vendor=(
         "Workflow: add the action Send a webhook, method POST, `https://<your Headroom>/webhooks/<source id>`; authentication: your app's"
         " client secret as the source's `secret`, or an API key in the header `Authorization` with the value `Bearer <the source's secret>`.",
-        "Or app: Development > your app > Webhooks, target URL as above; subscribe to `contact.creation`; put the client secret into `secret`.",
+        "Or app: Development > your app > Webhooks, target URL as above; subscribe to `contact.creation` only (any other change of a contact that"
+        " you subscribe to counts as an inquiry); put the client secret into `secret`.",
     ),
     options={
         "older_signatures": "true accepts v2 and v1 signatures too (plain hashes: only where a workflow sends no v3). Default false"
@@ -65,8 +66,9 @@ def parse(delivery: Delivery) -> list[Received]:
     if delivery.method == "GET" or delivery.mimetype != "application/json":
         return [hubspot_contact.heard_contact(delivery, dict(delivery.form.items()))]
     value = delivery.json
-    events = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, dict) for each in events):
+    several = value if isinstance(value, list) else [value]
+    events = [each for each in several if isinstance(each, dict)]
+    if len(events) < len(several):
         raise Unreadable("This is neither a contact nor a list of events", where="the body", mend="Send HubSpot's webhooks only.")
     if isinstance(value, list) or (isinstance(value, dict) and "subscriptionType" in value):
         found = [each for event in events[:MOST_EVENTS] for each in _named(delivery, event)]
@@ -93,11 +95,15 @@ def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received
         return
     number = number or f"{subscription}:{contact}:{normal.identifier(event.get('occurredAt'))}"
     key = f"hubspot:{portal}:{number}"
-    content: dict[str, object] = {
-        "external_id": key, "kind": "form", "channel": "form", "is_test": False, "submitted_at": normal.instant(event.get("occurredAt", "")),
-        "fetch": {"vendor": "hubspot", "object_id": contact, "portal_id": portal},
-        "extra": {"subscription": normal.clean_line(kind, 80), **_change(event)},
-    }  # fmt: skip
+    content = lead.common_lead(
+        external_id=key,
+        kind="form",
+        channel="form",
+        is_test=False,
+        submitted_at=normal.instant(event.get("occurredAt", "")),
+        fetch={"vendor": "hubspot", "object_id": contact, "portal_id": portal},
+        extra={"subscription": normal.clean_line(kind, 80), **_change(event)},
+    )
     kept = json.dumps({name: each for name, each in event.items() if name != "attemptNumber"}, sort_keys=True).encode()
     word = "erase_request" if what in _ERASURES else "fetch_required"
     yield Received(delivery.source.id, key, word, content, kept, delivery.kept_headers, delivery.received_at)

@@ -69,7 +69,8 @@ def parse(delivery: Delivery) -> list[Received]:
         raise Unreadable("This is no response of a form", where="event_type, form_response.token", mend=mend)
     answers = [each for each in _list(said.get("answers")) if isinstance(each, dict)]
     asked = list(_asked(answers, _questions(said)))
-    hidden = said.get("hidden") if isinstance(said.get("hidden"), dict) else {}
+    given = said.get("hidden")
+    hidden = given if isinstance(given, dict) else {}
     told = Told(
         key=f"typeform:{token}",
         tracked=hidden,
