@@ -1,11 +1,12 @@
 """A front door with a small team behind it and a store in memory: what was heard can be read back."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ from routing.team import Pool, Rule, Site, Sla, Source, Team
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks.app import Door, routes
+from webhooks.delivery import Delivery
 from webhooks.registry import TYPES
 from webhooks.twilio_requests import sign
 
@@ -183,6 +185,29 @@ def freezer_at_ten() -> Iterator[object]:
 def payload() -> object:
     """A recorded request by name: payload("twilio_sms")."""
     return lambda name: json.loads((DATA / "payloads" / f"{name}_1.json").read_text())
+
+
+@pytest.fixture
+def hear(front: Front) -> Callable[..., list[Received]]:
+    """What a source of that kind makes of a value (sent as JSON), of fields (sent as a form), or of an address (a GET).
+
+    hear("typeform", {...}) · hear("elementor", form={...}) · hear("make", url="?name=Dana"); `fields`, `options`, `region` of the source.
+    """
+
+    def parsed(
+        kind: str, value: object = None, *, form: Mapping[str, object] | None = None, url: str = "", **about: object
+    ) -> list[Received]:
+        is_form, body = form is not None, urlencode(form, doseq=True) if form is not None else json.dumps(value)
+        source = Source("heard", kind, **about)  # type: ignore[arg-type]
+        query = dict(parse_qsl(url.partition("?")[2]))
+        return TYPES[kind].parse(
+            Delivery(
+                "GET" if url else "POST", f"https://leads.example.com/webhooks/heard{url}", {"content-type": FORM if is_form else "application/json"},
+                b"" if url else body.encode(), source=source, site=SITE, settings=front.settings, received_at=NOW, query=query,
+            )
+        )  # fmt: skip
+
+    return parsed
 
 
 @pytest.fixture(params=sorted(TYPES))
