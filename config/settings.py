@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from config.dotenv import read_env_file
 from config.local_secrets import local_secret, local_verify_key
@@ -15,6 +16,7 @@ from config.settings_check import Values, provider_problems
 SERVING = frozenset({"web", "worker", "clock"})
 ROLES = SERVING | {"migrate", "cli", "up", "check"}
 NOBODYS_NUMBER = "+15005550006"  # the vendor's own "valid number" for tests: nobody is reached by it
+LINKEDIN_VERSION = "202606"  # LinkedIn keeps a month's version alive for about a year: set LINKEDIN_VERSION when it is refused
 LOCAL_ENV = "local.env"  # in HEADROOM_DATA: what `headroom up` made up, so that `headroom why A7` finds the same database
 
 
@@ -57,6 +59,16 @@ class Settings:
     given_meta_verify_token: str | None = field(default=None, repr=False)
     meta_page_token: str | None = field(default=None, repr=False)
     meta_graph_url: str | None = None
+    linkedin_token: str | None = field(default=None, repr=False)
+    linkedin_version: str = LINKEDIN_VERSION
+    linkedin_api_url: str | None = None
+    hubspot_token: str | None = field(default=None, repr=False)
+    hubspot_api_url: str | None = None
+    telegram_token: str | None = field(default=None, repr=False)
+    telegram_api_url: str | None = None
+    sendgrid_reply_to: str | None = None
+    whatsapp_token: str | None = field(default=None, repr=False)
+    whatsapp_phone_id: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -174,8 +186,25 @@ def _settings(values: Values, role: str) -> Settings:
         given_meta_verify_token=values.text("META_VERIFY_TOKEN"),
         meta_page_token=values.text("META_PAGE_TOKEN"),
         meta_graph_url=values.url("META_GRAPH_URL", ("http", "https")),
+        **_vendors(values),
         environ=values.environ,
     )
+
+
+def _vendors(values: Values) -> dict[str, Any]:
+    """Those of which one line is enough."""
+    return {
+        "linkedin_token": values.text("LINKEDIN_TOKEN"),
+        "linkedin_version": values.text("LINKEDIN_VERSION") or LINKEDIN_VERSION,
+        "linkedin_api_url": values.url("LINKEDIN_API_URL", ("http", "https")),
+        "hubspot_token": values.text("HUBSPOT_TOKEN"),
+        "hubspot_api_url": values.url("HUBSPOT_API_URL", ("http", "https")),
+        "telegram_token": values.text("TELEGRAM_TOKEN"),
+        "telegram_api_url": values.url("TELEGRAM_API_URL", ("http", "https")),
+        "sendgrid_reply_to": values.text("SENDGRID_REPLY_TO"),
+        "whatsapp_token": values.text("WHATSAPP_TOKEN"),
+        "whatsapp_phone_id": values.text("WHATSAPP_PHONE_ID"),
+    }
 
 
 def _database_need(role: str) -> str | None:

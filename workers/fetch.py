@@ -1,7 +1,6 @@
-"""Fetching what a notification only named: Meta posts the id of a lead, its words are in the Graph API."""
+"""Fetching what a notification only named: the sender posts the id of a lead, its words are in the sender's API."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 import structlog
 
@@ -11,14 +10,12 @@ from routing.team import Team
 from store import fetches, notices, policies
 from store.engine import Engine
 from store.fetches import ToFetch
-from workers.channels.messenger import HOST, VERSION, judge_graph
-from workers.meta_lead import FIELDS, common_lead
-from workers.outcomes import NotAccepted, SendFailed
+from workers.fetching import Vendor, vendor_of
+from workers.outcomes import NotAccepted
 from workers.wire import Wire
 
 log = structlog.get_logger(__name__)
 
-NOTICE = "meta:fetch"
 BACKOFF = tuple(timedelta(seconds=s) for s in (2, 5, 15, 60, 300))
 REFUSED_FOR = timedelta(minutes=5)  # a dead token does not come back by itself; Meta keeps leads for 90 days
 
@@ -30,43 +27,35 @@ def fetch_due(engine: Engine, settings: Settings, wire: Wire, now: datetime) -> 
         return 0
     team = policies.current(engine, settings)
     for row in due:
+        vendor = None
         try:
-            answer = _ask(row, settings, wire)
-            content = common_lead(row.content, answer, region=_region(team, row.source))
+            vendor = vendor_of(row.content)
+            answer = vendor.ask(row.content, settings, wire)
+            content = vendor.common_lead(row.content, answer, region=_region(team, row.source))
         except NotAccepted as failure:
-            _later(engine, row, failure, now)
+            _later(engine, row, failure, vendor=vendor, now=now)
         except Exception as error:  # an answer nobody foresaw must not lose the lead, nor hold up the next one
             log.exception("fetch_broke", inbox=row.id)
-            _later(engine, row, NotAccepted(f"unexpected {type(error).__name__}"), now)
+            _later(engine, row, NotAccepted(f"unexpected {type(error).__name__}"), vendor=vendor, now=now)
         else:
             fetches.fetched(engine, row.id, content, now)
-            notices.end_notice(engine, NOTICE, now)
+            notices.end_notice(engine, _notice(vendor), now)
     return len(due)
 
 
-def _ask(row: ToFetch, settings: Settings, wire: Wire) -> dict[str, object]:
-    leadgen_id = str(row.content.get("leadgen_id", ""))
-    if not leadgen_id.isdigit():
-        raise SendFailed("the notification has no leadgen_id", configuration=True)
-    if not settings.meta_page_token:
-        raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
-    url = f"{settings.meta_graph_url or HOST}/{VERSION}/{leadgen_id}?{urlencode({'fields': FIELDS}, safe=',')}"
-    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
-    judge_graph(answer)
-    return answer.json()
-
-
-def _later(engine: Engine, row: ToFetch, failure: NotAccepted, now: datetime) -> None:
+def _later(engine: Engine, row: ToFetch, failure: NotAccepted, *, vendor: Vendor | None, now: datetime) -> None:
     refused = failure.fault in (Fault.CONFIGURATION, Fault.PERMANENT)
     wait = REFUSED_FOR if refused else failure.retry_after or BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-    log.warning("fetch_failed", inbox=row.id, attempts=row.attempts, code=failure.code)
+    log.warning("fetch_failed", inbox=row.id, vendor=vendor.name if vendor else None, attempts=row.attempts, code=failure.code)
     fetches.postpone(engine, row.id, failure.reason, now + wait)
     if refused or row.attempts >= len(BACKOFF):
-        words = (
-            f"Leads of {row.source} cannot be fetched from Meta ({failure.reason}). They are kept and tried again. "
-            "Check META_PAGE_TOKEN and that the app may read leads of this page (Lead Access Manager)."
-        )
-        notices.raise_notice(engine, NOTICE, words, now)
+        whom, mend = (vendor.name, vendor.mend) if vendor else ("its vendor", "Update Headroom.")
+        words = f"Leads of {row.source} cannot be fetched from {whom} ({failure.reason}). They are kept and tried again. {mend}"
+        notices.raise_notice(engine, _notice(vendor), words, now)
+
+
+def _notice(vendor: Vendor | None) -> str:
+    return f"{vendor.name if vendor else 'unknown'}:fetch"
 
 
 def _region(team: Team, source: str) -> str:

@@ -54,6 +54,12 @@ KNOWN = {
     "zapier": SourceType(options={"map": {}}, key_alone=True),
     "make": SourceType(options={"map": {}}, key_alone=True),
     "api": SourceType(key_alone=True),
+    "linkedin": SourceType(),
+    "tiktok": SourceType(key_alone=True),
+    "callrail": SourceType(),
+    "telegram": SourceType(answers_by=("telegram", "sms")),
+    "sendgrid_inbound": SourceType(answers_by=("email", "sms"), key_alone=True),
+    "slack": SourceType(answers_by=("slack",), takes_any_key=True),  # `users`: of the team, never of leads
 }
 
 

@@ -152,7 +152,10 @@ def _source(book: _Book, source: Source) -> None:
         )
         return
     settings = book.context.settings
-    can = {"sms": settings.has_twilio, "email": settings.has_sendgrid, "meta": settings.has_meta}
+    can = {
+        "sms": settings.has_twilio, "email": settings.has_sendgrid, "meta": settings.has_meta,
+        "telegram": settings.telegram_token is not None, "slack": True,
+    }  # fmt: skip
     ways = source_types()[source.type].answers_by
     if not settings.local_messages and not any(can[way] for way in ways):
         reason = f"has no way to acknowledge: {' or '.join(ways)} would carry it, and none is set up."

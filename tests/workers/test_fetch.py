@@ -9,7 +9,7 @@ from store.inbox import Received
 from tests.fakes import FAIL, refuse
 from tests.queue_builders import NOW, rows
 from workers.fetch import fetch_due
-from workers.meta_lead import common_lead
+from workers.fetching.meta import common_lead
 
 EXAMPLE = json.loads((Path(__file__).parents[1] / "data" / "payloads" / "meta_leadgen_1.json").read_text(encoding="utf-8"))
 ANSWER = EXAMPLE["follow_up_fetch"]["response"]

@@ -1,0 +1,80 @@
+"""A lead of Meta's lead ads, as the Graph API tells it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from config import lead, normal
+from config.settings import Settings
+from workers.channels.messenger import HOST, VERSION, judge_graph
+from workers.outcomes import SendFailed
+from workers.wire import Wire
+
+MEND = "Check META_PAGE_TOKEN and that the app may read leads of this page (Lead Access Manager)."
+FIELDS = "created_time,id,ad_id,adset_id,campaign_id,form_id,field_data,is_organic,platform,custom_disclaimer_responses"
+CAMPAIGN = {"ad_id": "ad_id", "adset_id": "adset_id", "form_id": "form_id", "campaign_id": "id"}
+# Meta's standard questions; every other name is the slug of a question of the advertiser's own
+STANDARD = {
+    "full_name": "name", "first_name": "first_name", "last_name": "last_name", "email": "email", "work_email": "email",
+    "phone_number": "phone", "work_phone_number": "phone", "company_name": "company",
+}  # fmt: skip
+DUMMY = "<test lead: dummy data"  # what Meta's own test button fills in
+
+
+def ask(notice: Mapping[str, Any], settings: Settings, wire: Wire) -> dict[str, Any]:
+    """GET the lead by its id. Raises workers.outcomes.NotAccepted."""
+    leadgen_id = str(notice.get("leadgen_id", ""))
+    if not leadgen_id.isdigit():
+        raise SendFailed("the notification has no leadgen_id", configuration=True)
+    if not settings.meta_page_token:
+        raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
+    url = f"{settings.meta_graph_url or HOST}/{VERSION}/{leadgen_id}?{urlencode({'fields': FIELDS}, safe=',')}"
+    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
+    judge_graph(answer)
+    return answer.json()
+
+
+def common_lead(notice: Mapping[str, Any], answer: Mapping[str, Any], *, region: str) -> dict[str, object]:
+    """What the notification said, completed by the answer. A phone or address that is none stays readable in `extra`."""
+    said = dict(_said(answer.get("field_data")))
+    content: dict[str, object] = {key: value for key, value in notice.items() if key not in ("leadgen_id", "fetch")}
+    extra = dict(notice.get("extra") or {})
+    for name, value in said.items():
+        ours = STANDARD.get(name)
+        kept = _normal(ours, value, region) if ours else None
+        if ours and kept and ours not in content:
+            content[ours] = kept
+        else:
+            extra[name] = value
+    names = [str(content.get(key, "")) for key in ("name", "first_name", "last_name")]
+    campaign = {ours: str(answer[theirs]) for theirs, ours in CAMPAIGN.items() if answer.get(theirs)}
+    return lead.common_lead(
+        **{
+            **content,
+            "name": lead.full_name(*names),
+            "campaign": {**(notice.get("campaign") or {}), **campaign},
+            "consent": [*_consents(answer.get("custom_disclaimer_responses"))],
+            "submitted_at": normal.instant(answer.get("created_time")) or notice.get("submitted_at"),
+            "is_test": bool(notice.get("is_test")) or any(value.startswith(DUMMY) for value in said.values()),
+            "extra": extra,
+        }
+    )
+
+
+def _said(field_data: object) -> Sequence[tuple[str, str]]:
+    rows = [row for row in field_data if isinstance(row, dict)] if isinstance(field_data, list) else []
+    return [
+        (normal.clean_line(row.get("name", ""), 80), ", ".join(normal.clean_text(value) for value in normal.texts(row.get("values") or [])))
+        for row in rows
+    ]  # fmt: skip
+
+
+def _normal(name: str, value: str, region: str) -> str | None:
+    if name == "phone":
+        return normal.phone(value, region)
+    return normal.email(value) if name == "email" else normal.clean_line(value, normal.LONGEST_NAME) or None
+
+
+def _consents(responses: object) -> list[dict[str, object]]:
+    rows = [row for row in responses if isinstance(row, dict)] if isinstance(responses, list) else []
+    return [{"key": str(row.get("checkbox_key", "")), "value": str(row.get("is_checked", "")) == "1"} for row in rows]
