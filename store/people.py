@@ -40,7 +40,8 @@ ARRAY(SELECT channel FROM suppressions s WHERE s.channel IN ({CHANNELS})
       AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram'))
 """
 STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
-READ = text("SELECT * FROM people WHERE id = ANY(:ids)")
+# locked: of two deliveries by one known person at once, the second must see the lead that the first begins
+READ = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 BY_PHONE = frozenset({"sms", "whatsapp", "call"})  # channels on which writing to us means being awake at that phone
 
 

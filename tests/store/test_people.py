@@ -1,12 +1,13 @@
 """Who wrote: one person per address, however they come and however many deliveries meet."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from routing.events import OfferAccepted
-from store import people
+from store import advance, people
 from store.people import Who
 from store.saving import Crowded
 from tests.firm import Firm, at_once, team
@@ -119,3 +120,14 @@ def test_who_has_a_person_s_lead_is_the_rep_they_return_to(firm):
     assert firm.rows("SELECT last_rep FROM people")[0].last_rep is None, "an offer is not yet a bond"
     firm.happen(code, OfferAccepted("priya", "page"))
     assert firm.rows("SELECT last_rep FROM people")[0].last_rep == "priya"
+
+
+def test_two_deliveries_of_one_known_person_at_once_are_one_lead(firm):
+    """The first begins a lead; the second, decided by another process at the same moment, is a word on it."""
+    for turn in range(8):
+        phone = f"+1512555{1000 + turn}"
+        resolve(firm, who(phone=phone))
+        twice = firm.record(*(firm.a_form(phone=phone, message=words) for words in ("A quote?", "For a roof.")))
+        at_once(*(partial(advance.decide, firm.engine, each.inbox_id, firm.now) for each in twice))
+        leads = firm.rows("SELECT l.id FROM leads l JOIN people p ON p.id = l.person_id WHERE p.phone = :phone", phone=phone)
+        assert len(leads) == 1
