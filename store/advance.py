@@ -18,9 +18,10 @@ from store.saving import rows
 
 log = structlog.get_logger()
 
+# SKIP LOCKED: what another process is deciding at this moment is not looked at twice
 PEEK = text("""
 SELECT id, source, event, content, received_at, number FROM inbox
-WHERE done_at IS NULL AND due_at <= :now AND event <> 'fetch_required' ORDER BY due_at, id LIMIT :most
+WHERE done_at IS NULL AND due_at <= :now AND event <> 'fetch_required' ORDER BY due_at, id LIMIT :most FOR KEY SHARE SKIP LOCKED
 """)
 CLAIM = text("SELECT id FROM inbox WHERE id = ANY(:ids) AND done_at IS NULL FOR UPDATE SKIP LOCKED")
 DONE = text("""
