@@ -52,6 +52,7 @@ EVENTS = {
     "AcknowledgementFailed": "Acknowledgement failed",
     "OfferUndelivered": "Offer not delivered",
     "CloseDue": "Closed",
+    "LeadErased": "Erased",
     "LeadAcknowledged": "Acknowledged",
 }
 _ICONS = {
@@ -60,7 +61,7 @@ _ICONS = {
     "RoomOpened": "room", "RetryDue": "room", "AcceptDue": "late", "ResponseDue": "late", "RungReached": "climb",
     "EscalationAcknowledged": "accepted", "AcknowledgementExpired": "climb", "LeadAssigned": "assigned", "HumanResponded": "on-time",
     "ResponseAttempted": "call", "OutcomeReported": "on-time", "NoteAdded": "note", "RepLeft": "passed",
-    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed", "LeadAcknowledged": "sent",
+    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed", "LeadErased": "closed", "LeadAcknowledged": "sent",
 }  # fmt: skip
 DELIVERY = {  # state of a message -> icon, words
     "pending": ("queued", "waiting to be sent"),

@@ -188,9 +188,14 @@ class CloseDue:
     """Alarm: nothing has happened since the response; free the rep's room."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeadErased:
+    """The person asked to be forgotten: whatever is still to be done about the lead is over."""
+
+
 Event = (
     LeadArrived | CallArrived | CallBridged | RingUnanswered | CallMissed | VoicemailLeft | MessageArrived
     | OfferAccepted | OfferPassed | OfferLapsed | RoomOpened | RetryDue | AcceptDue | ResponseDue | RungReached
     | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
-    | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue
+    | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue | LeadErased
 )  # fmt: skip

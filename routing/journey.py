@@ -22,6 +22,7 @@ from routing.events import (
     HumanResponded,
     LeadArrived,
     LeadAssigned,
+    LeadErased,
     MessageArrived,
     NoteAdded,
     OfferAccepted,
@@ -114,6 +115,8 @@ def it_is_answered(facts: Facts, event: Event, now: datetime) -> Step | None:
             return responding.finished(facts, event, now)
         case Status.RESPONDED, CloseDue():
             return responding.closed(facts, outcome="no further word", now=now)
+        case status, LeadErased() if status != Status.CLOSED:
+            return responding.closed(facts, outcome="erased", now=now)
     return None
 
 

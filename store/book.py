@@ -9,6 +9,7 @@ from config import clock, teamfile
 from config.settings import Settings
 from routing.team import Team
 from store.engine import at_once
+from store.sealing import Seal, sealer
 
 LOOK_AGAIN = 1.0  # seconds between looks for a newer version
 
@@ -22,6 +23,7 @@ class Book:
     """The versions one process has read. A version never changes, so it is parsed once."""
 
     settings: Settings
+    seal: Seal
     teams: dict[int, Team] = field(default_factory=dict)
     newest: int = 0
     looked_at: float = float("-inf")
@@ -32,7 +34,7 @@ _books: WeakKeyDictionary[Engine, Book] = WeakKeyDictionary()
 
 def open_book(engine: Engine, settings: Settings) -> None:
     """Tell this process how to read team files (secrets come from the settings). Once per engine."""
-    _books.setdefault(engine, Book(settings))
+    _books.setdefault(engine, Book(settings, sealer(settings.secret_key)))
 
 
 def current(engine: Engine, settings: Settings | None = None) -> Team:
@@ -73,6 +75,11 @@ def body_of(db: Connection, version: int | None) -> str | None:
         text(f"SELECT body FROM policies WHERE {where}"), {"version": version} if version is not None else {}
     ).scalar()
     return str(found) if found is not None else None
+
+
+def seal_of(engine: Engine) -> Seal:
+    """How this installation seals the addresses of people it has erased."""
+    return _book(engine).seal
 
 
 def look_again(engine: Engine) -> None:

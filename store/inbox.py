@@ -15,7 +15,10 @@ from store.saving import rows
 INQUIRIES = frozenset({"form", "call", "message"})
 TOLD_CALLS = frozenset({"call_answered", "missed_call", "voicemail"})  # of calls that another system connected, told afterwards
 
-# Both ask row by row (a scalar question, LATERAL .. LIMIT): as a join each would read the whole inbox, see store/engine.py.
+# Both ask row by row (a scalar question, LATERAL .. LIMIT): as a join each would read the whole inbox, see store/engine.py.ERASED = ""  # the digest of a delivery whose words were erased: whoever sends it again is told that it was had
+
+ERASED = ""  # the digest of a delivery whose words were erased: whoever sends it again is told that we had it
+
 # `also` is the key that the same words would have had in the time bucket before: a double click across the edge is one lead
 STORE = text("""
 WITH asked AS (
@@ -84,7 +87,7 @@ def record(engine: Engine, received: Sequence[Received], now: datetime) -> list[
         is_new = key in stored and key not in known  # the same thing twice in one delivery: the second is a duplicate
         found = known.setdefault(key, stored[key]) if is_new else known[key]
         number = found.lead_id or found.number
-        conflict = not is_new and found.digest != value["digest"]
+        conflict = not is_new and found.digest not in (value["digest"], ERASED)
         answers.append(Recorded(found.id, code_of(number) if number else None, not is_new, conflict))
     return answers
 

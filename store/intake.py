@@ -23,7 +23,7 @@ from routing.events import (
 )  # fmt: skip
 from routing.model import Person, State, Status
 from routing.team import Rule, Team
-from store import people
+from store import book, people
 from store.batch import After, Batch
 from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
@@ -68,7 +68,8 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     """Decide and take the step of each, in the order in which they came."""
     wishes = [item for item in items if wish(item)]
     inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
-    found = people.resolve(batch.db, [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)], batch.now)
+    who = [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)]
+    found = people.resolve(batch.db, who, batch.now, book.seal_of(batch.engine))
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
     batch.learn(found)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from routing.model import Person
 from store.saving import Crowded, rows
+from store.sealing import CHANNELS, Seal, heed
 
 FIND = text("""
 SELECT a.kind, a.value, a.person_id FROM addresses a
@@ -34,12 +35,10 @@ UPDATE people SET name = coalesce(r.name, people.name), phone = coalesce(r.phone
   wrote_at = greatest(r.wrote_at, people.wrote_at), last_rep = coalesce(r.last_rep, people.last_rep)
 FROM news r, held WHERE people.id = r.id AND held.id = r.id
 """)
-CHANNELS = "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'all'"  # the key of suppressions begins with it
 OPTED_OUT = f"""
 ARRAY(SELECT channel FROM suppressions s WHERE s.channel IN ({CHANNELS})
       AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram'))
 """
-STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
 # locked: of two deliveries by one known person at once, the second must see the lead that the first begins
 READ = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 BY_PHONE = frozenset({"sms", "whatsapp", "call"})  # channels on which writing to us means being awake at that phone
@@ -76,19 +75,17 @@ def who(content: Mapping[str, Any], received_at: datetime) -> Who:
     )  # fmt: skip
 
 
-def resolve(db: Connection, found: Sequence[Who], now: datetime) -> list[Person]:
+def resolve(db: Connection, found: Sequence[Who], now: datetime, seal: Seal | None = None) -> list[Person]:
     """The person behind each, known or new, with what this delivery says; `learn` keeps that at the end of the transaction.
 
+    `seal` tells those who were erased before.
     Raises Crowded when another transaction met the same new person first.
     """
     ids, new = identify(db, found, now)
     people = read(db, set(ids) - new) | {person_id: Person(person_id) for person_id in new}
     for each, person_id in zip(found, ids, strict=True):
         people[person_id] = told(people[person_id], each)
-    stopped = db.execute(STOPPED, {"addresses": sorted({a for person in people.values() for a in addresses(person)})}).all()
-    for person_id, person in people.items():
-        theirs = addresses(person)
-        people[person_id] = replace(person, opted_out=frozenset(row.channel for row in stopped if row.address in theirs))
+    people = heed(db, people, seal, now)
     return [people[person_id] for person_id in ids]
 
 
@@ -108,11 +105,6 @@ def identify(db: Connection, found: Sequence[Who], now: datetime) -> tuple[list[
     numbers = {-place: number for place, number in enumerate(made, 1)}
     add(db, {key: numbers.get(owner, owner) for key, owner in known.items() if key not in stood}, set(made))
     return [numbers.get(person_id, person_id) for person_id in ids], set(made)
-
-
-def addresses(person: Person) -> set[str]:
-    """All by which a person can be written to."""
-    return {address for address in (person.phone, person.email, *person.handles.values()) if address}
 
 
 def told(person: Person, said: Who) -> Person:

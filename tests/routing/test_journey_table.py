@@ -61,6 +61,7 @@ ONE_OF_EACH = {
     "AcknowledgementFailed": events.AcknowledgementFailed("sms", "30003"),
     "OfferUndelivered": events.OfferUndelivered("priya", "30003"),
     "CloseDue": events.CloseDue(),
+    "LeadErased": events.LeadErased(),
 }
 BENCHES = {"everybody free": EVERYBODY, "nobody on shift": NOBODY, "all full": ALL_FULL, "an empty pool": a_bench(size=0)}
 FINAL = (Status.CLOSED,)
@@ -136,6 +137,8 @@ SENTENCES = [
     ("a voicemail of the rep's is none", accepted(), EVERYBODY, "ResponseAttempted", "accepted", "priya", "the clock goes on"),
     ("talked", accepted(), EVERYBODY, "OutcomeReported", "closed", "priya", "reports: talked after 2m, in time"),
     ("nothing more", responded(), EVERYBODY, "CloseDue", "closed", "priya", "no further word"),
+    ("a person who is forgotten is asked about no more", offered("priya"), EVERYBODY, "LeadErased", "closed", None, "erased"),
+    ("nor is their lead held", accepted(), EVERYBODY, "LeadErased", "closed", "priya", "erased"),
     ("no close before a response", accepted(), EVERYBODY, "CloseDue", "accepted", "priya", "changes nothing"),
     # nobody answers
     ("not accepted in time", offered("priya"), EVERYBODY, "AcceptDue", "offered", None, "nobody accepted within 5m"),

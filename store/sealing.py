@@ -1,0 +1,60 @@
+"""What is left of somebody who was erased: a seal of each address (HMAC with SECRET_KEY), kept so that nobody writes to it again.
+
+A seal stands in `suppressions` in place of the address. Whoever comes back by a sealed address is told apart at intake, where
+the address itself is suppressed again: sending then needs no more than its usual look. A new SECRET_KEY voids all seals.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, text
+
+from routing.contact import EVERYTHING
+from routing.model import Person
+
+Seal = Callable[[str], str]
+
+CHANNELS = "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'all'"  # the key of suppressions begins with it
+STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
+SUPPRESS = text("""
+INSERT INTO suppressions (channel, address, reason, since) SELECT :channel, address, :reason, :now
+FROM unnest(CAST(:addresses AS text[])) AS a(address) ORDER BY address ON CONFLICT (channel, address) DO NOTHING
+""")
+
+
+def sealer(secret_key: str) -> Seal:
+    """The function that makes the seal of an address."""
+
+    def seal(address: str) -> str:
+        return "sealed:" + hmac.new(secret_key.encode(), b"erased\0" + address.lower().encode(), sha256).hexdigest()
+
+    return seal
+
+
+def suppress(db: Connection, addresses: Iterable[str], reason: str, now: datetime) -> None:
+    """Nothing is written to these (addresses or seals) any more, on any channel."""
+    db.execute(SUPPRESS, {"channel": EVERYTHING, "addresses": sorted(set(addresses)), "reason": reason, "now": now})
+
+
+def heed(db: Connection, people: Mapping[int, Person], seal: Seal | None, now: datetime) -> dict[int, Person]:
+    """The people with the channels that are closed to them. An address whose seal is kept is suppressed again by its name."""
+    theirs = {person.id: addresses_of(person) for person in people.values()}
+    every = {address for addresses in theirs.values() for address in addresses}
+    seals = {seal(address): address for address in every} if seal else {}
+    found = db.execute(STOPPED, {"addresses": sorted(every | seals.keys())}).all() if every else []
+    back = {seals[row.address] for row in found if row.address in seals}
+    if back:
+        suppress(db, back, "erased before", now)
+    closed = [(seals.get(row.address, row.address), row.channel) for row in found]
+    return {
+        person_id: replace(person, opted_out=frozenset(channel for address, channel in closed if address in theirs[person_id]))
+        for person_id, person in people.items()
+    }
+
+
+def addresses_of(person: Person) -> set[str]:
+    """All by which a person can be written to."""
+    return {address for address in (person.phone, person.email, *person.handles.values()) if address}
