@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from config.settings import SettingsError
-from console.commands import database, doctor, hours, leads, reps, serve, team, try_out
+from console.commands import database, doctor, hours, importing, leads, reps, serve, team, try_out
 from console.output import BAD_USE, FOUND_PROBLEMS, Trouble
 from console.processes import StartFailed
 from store.policies import NoTeam
@@ -28,6 +28,7 @@ COMMANDS = (
     team.apply,
     team.export,
     try_out.test_lead,
+    importing.import_leads,
     leads.why,
     hours.due,
     leads.leads,
