@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Event
-from store import actions, book, intake, staff
+from store import actions, book, erasures, intake, staff
 from store.batch import After, Batch, run
 from store.engine import at_once
 from store.intake import Item
@@ -38,7 +38,7 @@ UPDATE alarms SET armed = false, rung_at = :now WHERE (lead_id, key) IN (
   SELECT lead_id, key FROM alarms WHERE lead_id = ANY(:leads) AND armed AND due_at <= :now)
 RETURNING lead_id, key, due_at, event, data
 """)
-PRESSED = "agent_action"  # a button of Slack
+ALONE = {"agent_action": actions.act, "erase_request": erasures.act}  # a button of Slack; a lead that is to be forgotten
 GIVE_UP = 8  # tries of one delivery before it is left for a person to look at
 BACK_OFF = timedelta(seconds=2)
 
@@ -60,7 +60,7 @@ def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
     team = book.current(engine)
     with at_once(engine) as db:
         items = peek(db, now, limit)
-    ours = [item for item in items if item.event == PRESSED or (staff_text(item) and staff.sender(team, item.content))]
+    ours = [item for item in items if item.event in ALONE or (staff_text(item) and staff.sender(team, item.content))]
     for item in ours:
         safely(engine, [item], lambda one: hear(engine, one[0], now), now)
     others = [item for item in items if item not in ours]
@@ -93,14 +93,14 @@ def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
 
 
 def hear(engine: Engine, item: Item, now: datetime) -> None:
-    """A text or a pressed button of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
-    answer = None if item.event == PRESSED else staff.change_duty(engine, item, now)
+    """What is decided alone, such as a text of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
+    answer = None if item.event in ALONE else staff.change_duty(engine, item, now)
 
     def work(batch: Batch) -> None:
         mine = claimed(batch, [item])
         for each in mine:
-            if each.event == PRESSED:
-                actions.act(batch, each)
+            if each.event in ALONE:
+                ALONE[each.event](batch, each)
             else:
                 staff.obey(batch, each, answer)
         finish(batch, mine)
@@ -170,8 +170,8 @@ def decide(engine: Engine, inbox_id: int, now: datetime) -> After | None:
         if found.done_at is not None:
             return view(batch, found.lead_id)
         item = Item(found.id, found.source, found.event, found.content, found.received_at, found.number)
-        if item.event == PRESSED:
-            actions.act(batch, item)
+        if item.event in ALONE:
+            ALONE[item.event](batch, item)
         else:
             intake.take(batch, [item])
         finish(batch, [item])

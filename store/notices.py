@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from store.engine import transaction
 
@@ -10,7 +10,12 @@ from store.engine import transaction
 def raise_notice(engine: Engine, key: str, words: str, now: datetime) -> bool:
     """Say it, or say that it still holds. `words`: what is wrong and how to mend it. True when it is news."""
     with transaction(engine) as db:
-        return bool(db.execute(_RAISE, {"key": key, "text": words, "now": now}).scalar_one())
+        return say(db, key, words, now)
+
+
+def say(db: Connection, key: str, words: str, now: datetime) -> bool:
+    """The same inside a transaction."""
+    return bool(db.execute(_RAISE, {"key": key, "text": words, "now": now}).scalar_one())
 
 
 def end_notice(engine: Engine, key: str, now: datetime) -> None:
