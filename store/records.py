@@ -108,6 +108,8 @@ def flat(content: Mapping[str, Any]) -> dict[str, str]:
     for name, value in (content.get("extra") or {}).items():
         if isinstance(value, (str, int, float, bool)):
             found.setdefault(name, str(value))
+        elif isinstance(value, list):
+            found.setdefault(name, ", ".join(str(each) for each in value))
     return found
 
 

@@ -128,6 +128,11 @@ def choosable(desk: Desk, team: Team, lead: Row, now: datetime) -> list[Row]:
     return sorted(reps, key=lambda rep: (not rep["in_pool"], bool(rep["absence"]), rep["room"] == 0, rep["name"]))
 
 
+def _said(value: object) -> str:
+    """A list reads as one line."""
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+
+
 def facts(lead: Row) -> list[tuple[str, str]]:
     """What else the lead said about itself, flat: campaign, utm, click ids, consent, extra."""
     content, found = lead["content"], []
@@ -135,7 +140,7 @@ def facts(lead: Row) -> list[tuple[str, str]]:
         values = content.get(group)
         if isinstance(values, dict):
             found += [
-                (words.plain(name) if group == "extra" else f"{group.removesuffix('_ids')} {words.plain(name)}", str(value))
+                (words.plain(name) if group == "extra" else f"{group.removesuffix('_ids')} {words.plain(name)}", _said(value))
                 for name, value in values.items()
                 if value not in (None, "")
             ]
