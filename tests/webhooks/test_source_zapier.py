@@ -52,6 +52,11 @@ def test_rows_of_facebook_sheets(hear, kind):
     assert heard.content["submitted_at"] == "2026-11-24T16:00:00Z"
 
 
+def test_numbers_stay_numbers_unless_they_are_too_long_to_be_exact_everywhere(hear):
+    said = {"email": "iris@example.com", "rooms": 4, "price": 12.5, "ok": False, "page": 9007199254740993, "none": None}
+    assert hear("zapier", said)[0].content["extra"] == {"rooms": 4, "price": 12.5, "ok": False, "page": "9007199254740993"}
+
+
 def test_a_plain_id_is_no_key_since_it_may_be_the_same_for_all(hear):
     assert hear("zapier", {"id": "form-7", "email": "iris@example.com"})[0].external_id.startswith("derived:")
 
