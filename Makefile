@@ -7,7 +7,7 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 PYTEST_ARGS ?= -n 2
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench chaos soak lock clean
 
 run: $(RUN)
 	@$(BIN)/headroom up
@@ -23,6 +23,15 @@ check: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
+
+# Real processes, real signals: one installation a row, a minute each. One row: make chaos ROW=f03. CHAOS_LEADS=6000 CHAOS_LONG=1: the long forms.
+chaos: $(DEV)
+	$(BIN)/python -m pytest -m chaos tests/chaos $(if $(ROW),-k "$(ROW)")
+
+MINUTES ?= 10
+SEED ?= 1
+soak: $(DEV)
+	$(BIN)/python -m tests.chaos.soak --minutes $(MINUTES) --seed $(SEED)
 
 # The newest versions that pyproject.toml allows, written down. Commit the result.
 lock: $(DEV)
