@@ -44,18 +44,27 @@ def is_timestamped(signed: bytes, header: str, secrets: Sequence[str], *, name: 
     return any(_same(_hex(secret, text), each) for secret in secrets for each in given)
 
 
-def is_hubspots(delivery: Delivery, secrets: Sequence[str], *, older: bool = False) -> bool:
-    """HubSpot's v3: base64 HMAC of method, address, body and timestamp (ms, 300 s). v2 and v1 are plain hashes: only if `older`."""
+def hubspot_reading(delivery: Delivery, secrets: Sequence[str], *, older: bool = False) -> str:
+    """Which reading of HubSpot's scheme fits, "" for none.
+
+    v3 is the base64 HMAC of method, address, body and timestamp (ms, 300 s), the address as sent or decoded; v2 and v1 are
+    plain hashes and count only if `older`.
+    """
     headers = delivery.headers
     if "x-hubspot-signature-v3" in headers:
-        return _is_hubspot_v3(delivery, headers["x-hubspot-signature-v3"], secrets)
-    given = headers.get("x-hubspot-signature", "")
+        return _hubspot_v3(delivery, headers["x-hubspot-signature-v3"], secrets)
+    given, version = headers.get("x-hubspot-signature", ""), headers.get("x-hubspot-signature-version", "")
     if not older or not given:
-        return False
-    v1 = headers.get("x-hubspot-signature-version", "") == "v1"
-    both = "x-hubspot-signature-version" not in headers
-    before = [b""] if v1 else [*([b""] if both else []), *_hubspot_requests(delivery)]
-    return any(_same(_sha256(secret.encode() + each + delivery.body), given) for secret in secrets for each in before)
+        return ""
+    before = {"v1": [b""], "v2": list(_hubspot_requests(delivery).values())}
+    tried = {name: texts for name, texts in before.items() if version in ("", name)}
+    found = (
+        (name, _sha256(secret.encode() + text + delivery.body))
+        for secret in secrets
+        for name, texts in tried.items()
+        for text in texts
+    )
+    return next((name for name, expected in found if _same(expected, given)), "")
 
 
 def php_jsons(form: Form) -> list[bytes]:
@@ -92,17 +101,20 @@ def sign_hubspot(url: str, body: bytes, secret: str, now: datetime) -> dict[str,
     return {"x-hubspot-request-timestamp": at, "x-hubspot-signature-v3": _base64(secret, signed)}
 
 
-def _is_hubspot_v3(delivery: Delivery, given: str, secrets: Sequence[str]) -> bool:
+def _hubspot_v3(delivery: Delivery, given: str, secrets: Sequence[str]) -> str:
     at = delivery.headers.get("x-hubspot-request-timestamp", "")
     if not _is_recent(at, delivery.received_at, per_second=1000):
-        return False
-    signed = [before + delivery.body + at.encode() for before in _hubspot_requests(delivery)]
-    return any(_same(_base64(secret, each), given) for secret in secrets for each in signed)
+        return ""
+    signed = {name: before + delivery.body + at.encode() for name, before in _hubspot_requests(delivery).items()}
+    found = (name for secret in secrets for name, each in signed.items() if _same(_base64(secret, each), given))
+    return next((f"v3 {name}" for name in found), "")
 
 
-def _hubspot_requests(delivery: Delivery) -> list[bytes]:
+def _hubspot_requests(delivery: Delivery) -> dict[str, bytes]:
+    """Method and address, as the address was sent and as HubSpot may have decoded it."""
     decoded = _ESCAPED.sub(lambda found: _DECODED[found[0].upper()], delivery.url)
-    return [f"{delivery.method}{url}".encode("utf-8", "replace") for url in dict.fromkeys((delivery.url, decoded))]
+    urls = {"as sent": delivery.url, "decoded": decoded}
+    return {name: f"{delivery.method}{url}".encode("utf-8", "replace") for name, url in urls.items()}
 
 
 def _is_recent(at: str, now: datetime, *, per_second: int) -> bool:

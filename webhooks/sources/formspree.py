@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from config import lead, normal
 from config.fields import our_name
 from store.inbox import Received
@@ -13,6 +15,7 @@ from webhooks.example import Example
 from webhooks.questions import Asked, agrees
 from webhooks.submission import Told, heard, joined, scalar
 
+log = structlog.get_logger("webhooks")
 _HEADER = "formspree-signature"
 EXAMPLE = Example(
     headers={"content-type": "application/json"},
@@ -57,6 +60,7 @@ def parse(delivery: Delivery) -> list[Received]:
     """One lead, or none where a robot filled `_gotcha`. Raises Unreadable."""
     value = delivery.json_object
     said = value.get("submission", value)
+    log.info("submission_read", source=delivery.source.id, reading="flat" if said is value else "wrapped")
     if not isinstance(said, dict):
         raise Unreadable("There is no submission", where="submission", mend="Send this address Formspree's webhooks only.")
     if any(joined(said.get(name)) for name in ("_gotcha", delivery.source.honeypot) if name):

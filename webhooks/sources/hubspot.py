@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+import structlog
+
 from config import lead, normal
 from store.inbox import Received
 from webhooks import form_signatures, hubspot_contact, keys
@@ -12,6 +14,7 @@ from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, Unreadable
 from webhooks.example import Example
 
+log = structlog.get_logger("webhooks")
 EXAMPLE = Example(
     headers={"content-type": "application/json"},
     body=b'{"vid": 5114, "portal-id": 62515, "properties": {"firstname": {"value": "Dana"}, "lastname": {"value": "Cole"}, "email": {"value":'
@@ -56,9 +59,11 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
         keys.verify(delivery, secrets)
         return
     older = delivery.source.options.get("older_signatures") is True
-    if not form_signatures.is_hubspots(delivery, secrets, older=older):
+    reading = form_signatures.hubspot_reading(delivery, secrets, older=older)
+    if not reading:
         mend = "Put the app's client secret into `secret`, check PUBLIC_URL and your clock (300 s); v3 is needed unless `older_signatures` is true."
         raise NotGenuine("The signature is wrong or too old", where="the X-HubSpot-Signature-v3 header", mend=mend)
+    log.info("signature_matched", source=delivery.source.id, reading=reading)
 
 
 def parse(delivery: Delivery) -> list[Received]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import structlog
+
 from config import lead, normal
 from config.fields import our_name
 from store.advance import After
@@ -16,6 +18,7 @@ from webhooks.example import Example
 from webhooks.questions import Asked, agrees
 from webhooks.submission import Told, heard, joined, scalar
 
+log = structlog.get_logger("webhooks")
 EXAMPLE = Example(
     headers={"content-type": "application/json"},
     body=b'{"triggerType": "form_submission", "payload": {"name": "Contact", "siteId": "65427cf400e02b306eaa049c", "data": {"Name": "Dana Cole",'
@@ -52,6 +55,7 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     """Raises NotSigned or NotGenuine."""
     if "x-webflow-signature" not in delivery.headers and "x-webflow-timestamp" not in delivery.headers:
         keys.verify(delivery, secrets)
+        log.info("signature_matched", source=delivery.source.id, reading="none, key alone")
     elif not form_signatures.is_webflows(delivery, secrets):
         mend = "Put the webhook's secretKey (or the app's client secret) into `secret`, and check your clock (300 s)."
         raise NotGenuine("The signature is wrong or too old", where="the x-webflow-signature header", mend=mend)
