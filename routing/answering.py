@@ -19,7 +19,7 @@ def reach(facts: Facts) -> list[tuple[str, str]]:
     """The (channel, address) pairs by which this lead can be answered, the way they came first."""
     person, came_by = facts.lead.person, facts.lead.channel
     found = []
-    if came_by in ("whatsapp", "messenger", "instagram") and came_by in person.handles:
+    if came_by in ("whatsapp", "messenger", "instagram", "telegram") and came_by in person.handles:
         found.append((came_by, person.handles[came_by]))
     if person.phone:
         found.append(("sms", person.phone))

@@ -176,7 +176,7 @@ SEEN = """
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
-                 AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'all')) AS opted_out
+                 AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
 """
 

@@ -37,7 +37,8 @@ FROM news r, held WHERE people.id = r.id AND held.id = r.id
 """)
 OPTED_OUT = f"""
 ARRAY(SELECT channel FROM suppressions s WHERE s.channel IN ({CHANNELS})
-      AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram'))
+      AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram',
+                        p.handles ->> 'telegram'))
 """
 # locked: of two deliveries by one known person at once, the second must see the lead that the first begins
 READ = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")

@@ -98,7 +98,7 @@ class FakeProvider:
         self.now = now
         self._port, self._keep = port, keep_requests
         self._always: dict[str, Behaviour] = {}
-        self._once: dict[str, deque[Behaviour]] = {"twilio": deque(), "sendgrid": deque(), "meta": deque()}
+        self._once: dict[str, deque[Behaviour]] = {"twilio": deque(), "sendgrid": deque(), "meta": deque(), "telegram": deque()}
         self._ids = count(1)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-provider", daemon=True)
@@ -209,6 +209,8 @@ class FakeProvider:
                 return self._list_texts(asked)
             case "sendgrid", _:
                 return self._take_mail(asked)
+            case "telegram", _:
+                return self._take_telegram(asked)
             case "meta", "POST":
                 return self._take_answer(asked)
             case "meta", _:
@@ -247,8 +249,22 @@ class FakeProvider:
     def _take_answer(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
         said = json.loads(asked.body)
         message_id = f"m_{next(self._ids)}"
+        if "messaging_product" in said:  # WhatsApp Cloud
+            to = said.get("to") or said["recipient"]
+            self.sent.append(Sent("meta", message_id, to, said["text"]["body"], self.now()))
+            return (
+                200,
+                {"messaging_product": "whatsapp", "contacts": [{"input": to, "wa_id": to}], "messages": [{"id": message_id}]},
+                {},
+            )
         self.sent.append(Sent("meta", message_id, said["recipient"]["id"], said["message"]["text"], self.now()))
         return 200, {"recipient_id": said["recipient"]["id"], "message_id": message_id}, {}
+
+    def _take_telegram(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
+        said = json.loads(asked.body)
+        number = next(self._ids)
+        self.sent.append(Sent("telegram", str(number), str(said["chat_id"]), said["text"], self.now()))
+        return 200, {"ok": True, "result": {"message_id": number, "chat": {"id": said["chat_id"]}}}, {}
 
     def _tell_lead(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
         found = self.leads.get(urlsplit(asked.target).path.rpartition("/")[2])
@@ -290,6 +306,8 @@ def _vendor(target: str) -> str:
         return "control"
     if target.startswith("/2010-04-01/"):
         return "twilio"
+    if target.startswith("/bot"):
+        return "telegram"
     return "sendgrid" if target.startswith("/v3/") else "meta"
 
 
@@ -304,6 +322,11 @@ def _text(sent: Sent) -> dict[str, object]:
 def _error(vendor: str, behaviour: Behaviour) -> dict[str, object]:
     if vendor == "meta":
         return {"error": {"message": "no", "type": "OAuthException", "code": behaviour.code or 1}}
+    if vendor == "telegram":
+        described = {403: "Forbidden: bot was blocked by the user", 429: "Too Many Requests"}.get(
+            behaviour.status, "Bad Request: chat not found"
+        )
+        return {"ok": False, "error_code": behaviour.status, "description": described, "parameters": {"retry_after": 7}}
     if vendor == "sendgrid":
         return {"errors": [{"message": "no", "field": None, "help": None}]}
     return {

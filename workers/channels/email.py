@@ -11,6 +11,7 @@ from datetime import datetime
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Content, CustomArg, Email, Mail, To
 
+from config.links import thread_tag
 from config.settings import Settings
 from routing.sending import Fault
 from store.outbox import Claimed
@@ -29,7 +30,7 @@ class SendGrid:
     channels: Sequence[str] = ("email",)
 
     def __init__(self, settings: Settings, wire: Wire) -> None:
-        self._wire, self._from = wire, settings.sendgrid_from
+        self._wire, self._from, self._settings = wire, settings.sendgrid_from, settings
         host = settings.sendgrid_api_url or HOST
         self._url = f"{host}/v3/mail/send"
         self._headers = {
@@ -51,10 +52,18 @@ class SendGrid:
             from_email=Email(self._from, firm), to_emails=To(one_line(message.address)), subject=one_line(words.subject or "Headroom"),
             plain_text_content=Content("text/plain", words.body), html_content=Content("text/html", words.html) if words.html else None,
         )  # fmt: skip
-        mail.reply_to = Email(self._from, firm)
+        mail.reply_to = Email(self._reply_to(message), firm)
         # on the personalization: for the whole mail the vendor describes custom_args as a string, there as an object
         mail.personalizations[0].add_custom_arg(CustomArg("headroom_message_id", str(message.id)))
         return mail
+
+    def _reply_to(self, message: Claimed) -> str:
+        """Where answers go: with an address of Inbound Parse, one that says which lead it is about (sales+a7-...@)."""
+        address = self._settings.sendgrid_reply_to
+        if not address or not message.code:
+            return address or self._from
+        local, _, domain = address.rpartition("@")
+        return f"{local}+{thread_tag(self._settings, message.code)}@{domain}"
 
     def find(self, message: Claimed, *, since: datetime) -> Receipt | None:
         """SendGrid cannot be asked."""

@@ -15,7 +15,7 @@ class Local:
     """Carries every channel nobody else carries."""
 
     provider = "outbox"
-    channels: Sequence[str] = ("sms", "email", "whatsapp", "messenger", "instagram", "slack")
+    channels: Sequence[str] = ("sms", "email", "whatsapp", "messenger", "instagram", "telegram", "slack")
 
     def send(self, parcel: Parcel) -> Receipt:
         """Done as soon as it is written."""

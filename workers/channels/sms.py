@@ -25,6 +25,7 @@ from workers.wire import Answer, Deadline, Wire, judge
 HOST = "https://api.twilio.com"
 ACK_VALID_SECONDS, STAFF_VALID_SECONDS = 300, 600  # Twilio's own default is 10 h: a text queued that long would be untrue
 LIST_AT_MOST = 50
+PREFIX = {"whatsapp": "whatsapp:"}
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 
 # https://www.twilio.com/docs/api/errors
@@ -67,12 +68,12 @@ class Twilio:
     def send(self, parcel: Parcel) -> Receipt:
         """POST Messages.json; the message id rides along in the address of the delivery report."""
         message = parcel.message
-        prefix = "whatsapp:" if message.channel == "whatsapp" else ""
+        prefix = PREFIX.get(message.channel, "")
         sender = self._settings.twilio_from
         by_service = sender.startswith("MG")
         try:
             made = self._client(parcel.deadline).messages.create(
-                to=prefix + message.address,
+                to=_to(message),
                 body=parcel.words.body,
                 status_callback=f"{self._settings.public_url}/receipts/twilio/{message.id}",
                 validity_period=ACK_VALID_SECONDS if message.purpose == ACK else STAFF_VALID_SECONDS,
@@ -89,8 +90,7 @@ class Twilio:
 
         Asked by number only, newest first: a filter by DateSent could hide one that is still queued and has none yet.
         """
-        prefix = "whatsapp:" if message.channel == "whatsapp" else ""
-        listed = self._client(None).messages.list(to=prefix + message.address, limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
+        listed = self._client(None).messages.list(to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
         for found in listed:
             if found.body == message.body and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
                 return Receipt(self.provider, found.sid)
@@ -109,6 +109,14 @@ class Twilio:
             settings.twilio_tokens[0],
             http_client=_Call(self._wire, settings.twilio_api_url, deadline),
         )
+
+
+def _to(message: Claimed) -> str:
+    """WhatsApp's own ids are numbers without the plus that Twilio wants."""
+    address = message.address
+    if message.channel == "whatsapp" and address.isdigit():
+        address = f"+{address}"
+    return PREFIX.get(message.channel, "") + address
 
 
 def _judge(answer: Answer) -> None:
