@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from config.settings import SettingsError
-from console.commands import database, doctor, hours, importing, leads, reps, serve, team, try_out
+from console.commands import accounts, database, doctor, hours, importing, leads, privacy, reps, serve, team, try_out
 from console.output import BAD_USE, FOUND_PROBLEMS, Trouble
 from console.processes import StartFailed
 from store.policies import NoTeam
@@ -33,6 +33,10 @@ COMMANDS = (
     hours.due,
     leads.leads,
     reps.rep,
+    accounts.user,
+    accounts.token,
+    privacy.export_person,
+    privacy.erase,
     doctor.doctor,
     database.backup,
     database.restore,

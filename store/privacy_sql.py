@@ -36,10 +36,10 @@ THEIRS = """
 BESIDE = "{0} ILIKE ANY(:needles) OR ({0} ~ :codes AND {0} ILIKE ANY(:names))"
 LOCK_WAITING = text(f"SELECT id FROM inbox WHERE done_at IS NULL AND {THEIRS} ORDER BY id FOR UPDATE")
 
-# the fence is raised, so that whoever has claimed a message cannot write its words back
+# from the state suppressed nobody who has claimed a message can write its words back
 FORGET_MESSAGES = text(f"""
 UPDATE outbox SET address = CASE WHEN recipient = 'lead' THEN '' ELSE address END, words = NULL, fields = '{{}}', subject = NULL,
-  body = NULL, error = NULL, fence = fence + 1, lease_until = NULL,
+  body = NULL, error = NULL, lease_until = NULL,
   state = CASE WHEN state IN ('pending', 'claimed', 'sending', 'ambiguous') THEN 'suppressed' ELSE state END
 WHERE lead_id = ANY(:leads) OR (recipient = 'lead' AND address = ANY(:addresses))
   OR {BESIDE.format("(fields::text || coalesce(body, ''))")}

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from config import clock
+from console import csv_rows
 from console.output import Trouble, as_json, show, table
 from console.timeline import choice
 from console.visit import visit
@@ -30,12 +31,17 @@ SHOWN = (
 @click.command(help="The newest leads; with --late those answered late or not at all.")
 @click.option("--late", is_flag=True, help="Only those whose first response was, or is, late.")
 @click.option("--most", default=50, type=click.IntRange(1, 1000), show_default=True, help="How many to list.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV, for spreadsheets.")
 @as_json
-def leads(late: bool, most: int, as_json: bool) -> None:
+def leads(late: bool, most: int, as_csv: bool, as_json: bool) -> None:
     """Test leads are marked."""
     now = clock.now()
     with visit() as at:
         filters: Row = {"status": None, "pool": None, "since": None, "late": late}
+        if as_csv:
+            for part in csv_rows.lines(at.engine, now, filters):
+                click.echo(part.encode(), nl=False)
+            return
         rows = reports_lead.many(at.engine, now, filters=filters, below=None, most=most)
     data = [{key: row[key] for key in SHOWN} for row in rows]
     heads = ["lead", "status", "with", "name", "source", "arrived (UTC)", "answer due", ""]

@@ -5,13 +5,14 @@ import sys
 
 import click
 
+from config.links import make_first_admin_link
 from config.settings import Settings
 from console import inbound
 from console.commands.team import bring_team
 from console.startup import Ground, lay_ground
 from console.supervisor import Supervisor, commands
 from console.welcome import welcome
-from store import policies, schema
+from store import accounts, policies, schema
 from store.engine import connect
 
 
@@ -28,9 +29,9 @@ def up() -> None:
     ground = lay_ground(settings, tell)
     supervisor = Supervisor(ground, tell)
     try:
-        source = prepare(ground)
+        source, first_admin = prepare(ground)
         supervisor.start()
-        for line in welcome(ground.settings, supervisor.address, form_source=source):
+        for line in welcome(ground.settings, supervisor.address, form_source=source, first_admin=first_admin):
             click.echo(line)
         supervisor.run()
     finally:
@@ -39,8 +40,11 @@ def up() -> None:
         click.echo("Stopped. The data are kept.")
 
 
-def prepare(ground: Ground) -> str | None:
-    """Bring schema and team file up to date. Returns the id of a source that takes a plain form, if there is one."""
+def prepare(ground: Ground) -> tuple[str | None, str | None]:
+    """Bring schema and team file up to date.
+
+    Returns the id of a source that takes a plain form, if there is one, and the link to the first account, if there is none.
+    """
     url = ground.settings.database_url
     assert url is not None
     schema.migrate(url)
@@ -49,9 +53,11 @@ def prepare(ground: Ground) -> str | None:
     try:
         bring_team(ground.settings, engine, tell)
         source = inbound.first_source(policies.current(engine, ground.settings), "form")
+        any_account, _ = accounts.look(engine, None)
     finally:
         engine.dispose()
-    return source.id if source and not source.secrets else None
+    first_admin = None if any_account else make_first_admin_link(ground.settings)
+    return source.id if source and not source.secrets else None, first_admin
 
 
 @click.command(help="Serve the webhooks and pages (gunicorn).")
