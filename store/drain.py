@@ -50,7 +50,6 @@ class Drain:
         self._engine, self._spool = engine, spool
         self._round: _Round | None = None
         self._told_of: int | None = None
-        self._notice = f"spool:{socket.gethostname()}"
 
     def pump(self, now: datetime, *, longest: float = 0.5) -> int:
         """Drain for about `longest` seconds, and go on at the next call. Returns how many deliveries and reports were brought.
@@ -133,9 +132,9 @@ class Drain:
             return
         if damaged:
             words = DAMAGED_WORDS.format(host=socket.gethostname(), count=damaged, folder=self._spool.folder)
-            notices.raise_notice(self._engine, self._notice, words, now)
-        else:
-            notices.end_notice(self._engine, self._notice, now)
+            notices.raise_notice(self._engine, f"spool:{self._spool.name()}", words, now)
+        elif self._spool.folder.is_dir():
+            notices.end_notice(self._engine, f"spool:{self._spool.name()}", now)
         self._told_of = damaged
 
 

@@ -136,6 +136,15 @@ class Spool:
         finally:
             os.close(file)
 
+    def name(self) -> str:
+        """What tells this folder from those of other machines, also after the machine got another name."""
+        path = self._make_folder() / "name"
+        if not path.exists():
+            fresh = path.with_name(_name())
+            fresh.write_text(secrets.token_hex(4))
+            fresh.replace(path)
+        return path.read_text()
+
     def _files(self, *kinds: str) -> list[Path]:
         if not self.folder.is_dir():
             return []

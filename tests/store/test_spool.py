@@ -1,7 +1,6 @@
 """What is on the spool is on disk, in order, whole or known to be torn, and reaches the database once."""
 
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -201,7 +200,7 @@ class TestDrain:
             self.keep(writer, a_form(f"{number:03}", f"k{number}", at=NINE + timedelta(seconds=number)))
         assert Drain(engine, mine).pump(NINE + timedelta(hours=1), longest=60) == 120
         assert names(engine) == [f"{number:03}" for number in range(120)]
-        assert [path.name for path in folder.iterdir()] == ["lock"]
+        assert [path.name for path in folder.iterdir() if path.suffix] == []
         with engine.connect() as db:
             row = db.execute(text("SELECT received_at, due_at, body, headers FROM inbox ORDER BY id LIMIT 1")).one()
         assert (row.received_at, row.due_at) == (NINE, NINE + timedelta(hours=1))
@@ -264,7 +263,7 @@ class TestDrain:
         drain.pump(NINE)
         (damaged,) = folder.glob("*.damaged")
         [(key, words)] = self.notices(engine)
-        assert (key, str(folder) in words) == (f"spool:{socket.gethostname()}", True)
+        assert (key, str(folder) in words) == (f"spool:{mine.name()}", True)
         assert names(engine) == ["Dana", "Ines"]
         damaged.unlink()
         drain.pump(NINE)
