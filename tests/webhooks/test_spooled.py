@@ -134,3 +134,16 @@ def test_a_web_process_without_a_clock_beside_it_brings_its_spool_itself(databas
         assert db.execute(text("SELECT key FROM receipts")).scalars().all() == ["SM1:sent"]
     there.dispose()
     gone.dispose()
+
+
+def test_what_a_web_process_spooled_it_brings_as_soon_as_the_database_takes_it(database, settings):
+    there, rung = connect(database, role="test"), threading.Event()
+    keeper = Keeper(there, settings, rung.set, look_every=0.01)
+    with there.begin() as db:
+        db.execute(text("ALTER TABLE inbox RENAME TO hidden"))
+    assert keeper.record([DANA], NINE)[0].receipt
+    with there.begin() as db:
+        db.execute(text("ALTER TABLE hidden RENAME TO inbox"))
+    assert rung.wait(20)
+    assert keeper.record([DANA], NINE)[0] == Recorded(1, "A1", duplicate=True)
+    there.dispose()
