@@ -151,11 +151,11 @@ def set_disabled(engine: Engine, account_id: int, disabled_at: datetime | None) 
 
 
 def hash_of(password: str, email: str) -> str:
-    """An argon2id hash. Raises Refused for a password that is too short, too long, or the address itself."""
+    """An argon2id hash. Raises Refused for a password that is too short, too long, or has the address in it."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"A password has {SHORTEST} to {LONGEST} characters. A few words in a row are easy to keep in mind.")
-    if password.strip().lower() == email.strip().lower():
-        raise Refused("The e-mail address is no password: everybody knows it.")
+    if email.strip().lower() in password.lower():
+        raise Refused("The e-mail address is no part of a good password: everybody knows it.")
     return _hasher.hash(password)
 
 

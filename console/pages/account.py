@@ -1,5 +1,7 @@
 """Accounts: the first admin, setting a password behind a link, and the admin's list of who may sign in."""
 
+import hmac
+
 from flask import Response, g, request
 
 from config import normal
@@ -117,7 +119,7 @@ def _opened(desk: Desk, token: str) -> Account | Response:
     except LinkForged:
         return _forged()
     _, account = accounts.look(desk.engine, account_id)
-    return account if account and account.proof == proof else _used()
+    return account if account and hmac.compare_digest(account.proof, proof) else _used()
 
 
 def _expired(mend: str) -> Response:
