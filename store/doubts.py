@@ -27,7 +27,8 @@ def release(engine: Engine, now: datetime) -> tuple[int, int]:
 def park(engine: Engine, now: datetime, *, channels: Sequence[str], until: datetime, give_up_before: datetime) -> int:
     """A provider is down: its due messages wait until `until`. Those written before `give_up_before` ask for another channel.
 
-    An acknowledgement is then given up here; other messages wait on. Returns how many were moved.
+    An acknowledgement is then given up here; other messages wait on. Younger ones are looked at again at the moment they would
+    be given up, should that come before `until`. Returns how many were moved.
     """
     with transaction(engine) as db:
         return db.execute(_PARK, {"now": now, "channels": list(channels), "until": until, "before": give_up_before}).rowcount
@@ -58,7 +59,9 @@ _RELEASE_SENDING = text(
 _PARK = text(
     """
     WITH moved AS (
-        UPDATE outbox SET not_before = :until,
+        UPDATE outbox SET
+            not_before = CASE WHEN created_at > :before
+                THEN least(CAST(:until AS timestamptz), created_at + (CAST(:now AS timestamptz) - :before)) ELSE :until END,
             state = CASE WHEN created_at <= :before AND recipient = 'lead' AND purpose = 'ack' THEN 'failed' ELSE state END,
             error_code = 'provider_down', error = 'the provider cannot be reached'
         WHERE id = ANY(ARRAY(

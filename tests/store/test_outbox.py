@@ -193,3 +193,13 @@ def test_while_a_provider_is_down_old_acknowledgements_are_given_up_and_the_rest
     assert sorted(r["message_id"] for r in rows(engine, "receipts")) == [old, offer]
     assert outbox.claim(engine, NOW, SMS) == []
     assert {c.id for c in outbox.claim(engine, until, SMS)} == {offer, fresh}
+
+
+def test_a_message_of_a_provider_that_is_down_is_given_up_at_its_own_half_minute(engine):
+    dana = a_lead(engine)
+    message = a_message(engine, dana, at=NOW - timedelta(seconds=20))
+    half_a_minute, until = timedelta(seconds=30), NOW + timedelta(seconds=15)
+    doubts.park(engine, NOW, channels=["sms"], until=until, give_up_before=NOW - half_a_minute)
+    later = NOW + timedelta(seconds=10)
+    assert doubts.park(engine, later, channels=["sms"], until=until, give_up_before=later - half_a_minute) == 1
+    assert the_message(engine, message)["state"] == "failed"
