@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +171,21 @@ class TestFile:
         for name in ("ann", "bob"):
             parts = [[int(r.partition(":")[2]) for r in records] for records in taken.values() if records[0].startswith(name)]
             assert sum(parts, []) == list(range(200))
+
+    def test_a_record_that_is_being_written_is_not_taken_away(self, mine, folder, monkeypatch):
+        mine.append(b"first")
+        taker, met = threading.Thread(target=Spool(folder, 1_000_000).take), []
+
+        def meanwhile(_file: int) -> None:
+            taker.start()
+            taker.join(0.2)
+            met.append((taker.is_alive(), [path.suffix for path in folder.iterdir()]))
+
+        monkeypatch.setattr(spool.os, "fsync", meanwhile)
+        mine.append(b"second")
+        taker.join()
+        assert met == [(True, [".spool"])]
+        assert all_of(folder) == [b"first", b"second"]
 
     def test_one_drainer_at_a_time(self, mine, folder):
         lock = mine.sole_use()
