@@ -14,7 +14,8 @@ from store import accounts, api_tokens
 from store.accounts import Account, Refused, Role
 
 T = TypeVar("T")
-role_option = click.option("--role", type=click.Choice([*Role]), help="viewer, rep, manager or admin.")
+ROLES = [role.value for role in Role]
+role_option = click.option("--role", type=click.Choice(ROLES), help="viewer, rep, manager or admin.")
 ONE_EMAIL = click.argument("email")
 
 
@@ -66,7 +67,7 @@ def list_users(as_json: bool) -> None:
 
 @user.command(name="role", help="Give EMAIL another ROLE.")
 @ONE_EMAIL
-@click.argument("role", type=click.Choice([*Role]))
+@click.argument("role", type=click.Choice(ROLES))
 def set_role(email: str, role: str) -> None:
     """In force with the next page."""
     with visit() as at:
