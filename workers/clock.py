@@ -55,16 +55,19 @@ class Clock:
         self._empty_the_spool()
         now = clock.now()
         at = due.look(self._engine).earliest
-        if at is not None and at <= now:
+        if self._work.sender.is_busy or (at is not None and at <= now):
             at = self._serve(at, now)
         longest = SHORT_NAP if self._bell.is_silent else NAP
         return longest if at is None else min(longest, max(BLINK, at - clock.now()))
 
-    def _serve(self, at: datetime, now: datetime) -> datetime | None:
-        """Ring; do it ourselves when nobody hears it, or when nobody did it for 2 s."""
-        if not self._bell.is_silent:
+    def _serve(self, at: datetime | None, now: datetime) -> datetime | None:
+        """Ring; do it ourselves when nobody hears it, or when nobody did it for 2 s.
+
+        Calls that we have begun are ours to bring to an end, also when nothing is due: nobody else knows how they went.
+        """
+        if at is not None and at <= now and not self._bell.is_silent:
             self._bell.ring()
-            if now - at < UNDONE_AFTER:
+            if now - at < UNDONE_AFTER and not self._work.sender.is_busy:
                 return at
         is_done = self._work.for_a_while(A_WHILE)
         return clock.now() if self._work.sender.is_busy or not is_done else clock.now() + SHORT_NAP

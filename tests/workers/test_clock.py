@@ -9,6 +9,7 @@ from config import clock as times
 from config.bell import Bell
 from store import inbox, notices
 from store.inbox import Received
+from tests.fakes import hang
 from tests.queue_builders import rows
 from workers.clock import NAP, SHORT_NAP, Clock
 from workers.work import CLOCK_NOTICE, Work
@@ -83,6 +84,15 @@ def test_with_workers_it_rings_and_leaves_it_to_them_for_two_seconds(engine, set
     moved.pass_(0.2)
     clockwork.tick()
     assert len(rows(engine, "leads")) == 1
+
+
+def test_a_call_it_has_begun_it_brings_to_an_end_before_the_workers_two_seconds_are_over(engine, settings, work, moved, provider):
+    provider.once("twilio", hang(0.2))
+    dana_writes(engine)
+    while not work.sender.is_busy:
+        work.once()
+    Clock(engine, settings, bell=Rung(), work=work).tick()
+    assert len(rows(engine, "outbox", channel="sms", recipient="lead", state="sent")) == 1
 
 
 def test_with_nothing_to_do_it_sleeps_and_beats(engine, settings, work, moved):
