@@ -30,6 +30,7 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 
 # https://www.twilio.com/docs/api/errors
 OPTED_OUT = frozenset({"21610"})
+TAKES_NO_TEXTS = frozenset({"30005", "30006"})  # an unknown number, a landline: never again, as after a STOP
 OUR_CONFIGURATION = frozenset({"20003", "20005", "21606", "21603", "21660", "21703", "30002", "30034", "63007"})
 
 
@@ -98,7 +99,7 @@ class Twilio:
 
     def meaning(self, code: str | None) -> Fault:
         """What the error code of a delivery report means for the next step."""
-        if code in OPTED_OUT:
+        if code in OPTED_OUT | TAKES_NO_TEXTS:
             return Fault.OPTED_OUT
         return Fault.CONFIGURATION if code in OUR_CONFIGURATION else Fault.PERMANENT
 
