@@ -90,6 +90,7 @@ def managers_are_told(trial: Trial, within: float) -> list[str]:
     urgent = [writer for writer in trial.taken if writer.is_urgent]
     if not urgent:
         return []
+    wait_until(lambda: learn_codes(trial, urgent), DECIDED_WITHIN)
     late = timedelta(seconds=SLA_SECONDS + within)
     ends = max(writer.taken_at for writer in urgent if writer.taken_at) + late
     wait_until(
@@ -101,6 +102,14 @@ def managers_are_told(trial: Trial, within: float) -> list[str]:
         "told_after_sla_s": round(max((s for s in spans.values() if s is not None), default=-1), 1),
     }
     return [f"I4: of {code} nobody was told in time ({span})" for code, span in spans.items() if span is None or span > within]
+
+
+def learn_codes(trial: Trial, writers: list[Writer]) -> bool:
+    """A delivery that was spooled gets its code when it is brought in. True when all have theirs."""
+    unknown = {writer.key: writer for writer in writers if not writer.code}
+    for row in trial.rows("SELECT message, code FROM leads WHERE message = ANY(:keys)", keys=list(unknown)) if unknown else ():
+        unknown[row.message].code = row.code
+    return all(writer.code for writer in writers)
 
 
 def told_after(trial: Trial, writer: Writer) -> float | None:

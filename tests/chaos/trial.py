@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
@@ -145,8 +145,9 @@ class Trial:
         """Copy what the processes have said, and how each call to a provider ended that was not simply accepted."""
         shutil.copytree(self.house.data / "logs", folder, dirs_exist_ok=True)
         shutil.copy(self.house.output, folder / "output")
-        odd = self.rows("SELECT * FROM attempts WHERE outcome IS DISTINCT FROM 'accepted' ORDER BY started_at")
-        (folder / "attempts").write_text("\n".join(str(tuple(row)) for row in odd))
+        with suppress(SQLAlchemyError):  # the database may be what the row took away
+            odd = self.rows("SELECT * FROM attempts WHERE outcome IS DISTINCT FROM 'accepted' ORDER BY started_at")
+            (folder / "attempts").write_text("\n".join(str(tuple(row)) for row in odd))
 
     # --- people write -----------------------------------------------------------------------------------------------
 
@@ -166,7 +167,7 @@ class Trial:
         writer.seconds.append(time.monotonic() - began)
         writer.answers.append(answer.status if answer else 0)
         if answer and 200 <= answer.status < 300:
-            writer.code = json.loads(answer.text)["lead"] or writer.code
+            writer.code = json.loads(answer.text).get("lead") or writer.code  # none yet for what was spooled
             writer.taken_at = writer.taken_at or datetime.now(UTC)
         return writer.answers[-1]
 
