@@ -139,7 +139,8 @@ def test_room_made_in_one_pool_moves_a_lead_of_another_pool_that_is_in_hand_too(
     firm.happen(first, HumanResponded("bob", "call"))
     (second,) = firm.arrive(extra={"region": "west"})
     firm.after(hours=24)
-    firm.do("UPDATE alarms SET armed = key IN ('close', 'retry'), due_at = :soon WHERE armed", soon=firm.now)
+    firm.do("UPDATE alarms SET armed = key IN ('close', 'retry'), due_at = :now WHERE armed", now=firm.now)
+    firm.do("UPDATE alarms SET due_at = :before WHERE key = 'retry'", before=firm.now - timedelta(seconds=1))  # it looks first
     assert advance.ring_alarms(firm.engine, firm.now) == 2, "both leads, so both pools, in one transaction"
     assert firm.lead(first).status == "closed"
     assert firm.held_by("bob") == [second]

@@ -19,8 +19,11 @@ from routing.events import (
     OutcomeReported,
     RepLeft,
     ResponseAttempted,
+    RetryDue,
 )  # fmt: skip
-from store import advance, duty
+from store import advance, book, duty
+from store.batch import Batch
+from store.saving import Crowded
 from tests import invariants
 from tests.firm import Firm, team
 
@@ -239,6 +242,42 @@ def test_a_returning_person_waits_a_little_for_their_own_rep_and_no_longer(start
     duty.set_presence(firm.engine, "priya", "busy", firm.now + timedelta(minutes=10), firm.now)
     (later,) = firm.arrive(phone="+15125550143")
     assert firm.lead(later).holders == ["tom"], "ten minutes are more than a quarter of the promise"
+
+
+# --- what was decided must still hold when it is written
+
+
+MEANWHILE = {
+    "another pool took the place": "UPDATE reps SET open = 1, unanswered = 1",
+    "the cap on open leads": "UPDATE reps SET open = cap_open",
+    "the cap on unanswered leads": "UPDATE reps SET unanswered = cap_unanswered",
+    "the cap of the day": "UPDATE reps SET today = 7, cap_today = 7",
+    "off duty": "UPDATE reps SET absence = 'off'",
+    "left the team": "UPDATE reps SET in_team = false",
+}
+
+
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+def test_a_lead_is_not_given_to_who_has_no_room_any_more(start, meanwhile):
+    firm = start(team({"bob": "cap: {open: 1, unanswered: 1}"}, {"sales": "members: [bob], offer: assign"}))
+    duty.set_presence(firm.engine, "bob", "busy", None, firm.now)
+    (code,) = firm.arrive()
+    firm.do("UPDATE reps SET absence = NULL, presence = 'on'")
+    with firm.engine.connect() as db:
+        decided = Batch(db, firm.engine, firm.now, book.current(firm.engine))
+        decided.load([number_of(code)])
+        assert decided.happen(number_of(code), RetryDue()).state.owner == "bob"
+        firm.do(MEANWHILE[meanwhile])
+        with pytest.raises(Crowded):
+            decided.flush()
+
+
+def test_a_manager_s_word_counts_more_than_any_of_that(start):
+    firm = start(team({"bob": "cap: {open: 1, unanswered: 1}"}, {"sales": "members: [bob], offer: assign"}))
+    firm.arrive(2)
+    (code,) = [row.code for row in firm.rows("SELECT code FROM leads WHERE status = 'waiting'")]
+    firm.happen(code, LeadAssigned("bob", "Kim"))
+    assert (firm.lead(code).owner, firm.rep("bob").open) == ("bob", 2)
 
 
 # --- what is written
