@@ -90,11 +90,12 @@ def parse(delivery: Delivery) -> list[Received]:
     """A record for each lead that was created or deleted; other notices give none. Raises Unreadable."""
     value = delivery.json
     notices = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, dict) for each in notices):
+    named = [each for each in notices if isinstance(each, dict)]
+    if len(named) < len(notices):
         raise Unreadable(
             "This is no notice of LinkedIn's", where="the body", mend="Subscribe this address to lead notifications."
         )
-    return [heard for each in notices[:MOST_NOTICES] for heard in _heard(delivery, each)]
+    return [heard for each in named[:MOST_NOTICES] for heard in _heard(delivery, each)]
 
 
 def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:
