@@ -52,6 +52,8 @@ def lead(desk: Desk, code: str) -> Response:
         waiting = reports_lead.promised_at(desk.engine, code)
         if waiting:
             return make_response(jsonify({"code": code.upper(), "status": "new", "arrived_at": answers.iso(waiting)}), 202)
+        found = reports_lead.find(desk.engine, code)  # it may have been decided between the two looks
+    if found is None:
         return answers.problem(
             404, "There is no lead with this code", where=f"/api/leads/{code[:16]}", mend="List them at /api/leads."
         )

@@ -469,3 +469,9 @@ def test_an_offers_link_is_good_for_its_own_lead_only(house, client):
     rep = house.one(mine)["holders"][0]
     client.post(house.offer(mine, rep), data={"do": "accept", "lead_id": house.one(other)["id"], "rep": "bob", "turn": "99"})
     assert house.one(mine)["owner"] == rep and house.one(other)["owner"] is None
+
+
+def test_of_two_who_hold_the_same_password_link_at_once_the_first_one_wins(house):
+    kim = an_account(house, Role.MANAGER)
+    assert accounts.set_password(house.engine, kim, NEW) and not accounts.set_password(house.engine, kim, "the second password")
+    assert accounts.check(house.engine, kim.email, NEW) and not accounts.check(house.engine, kim.email, "the second password")

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request
 
 from console.openapi import DESCRIPTION
 from console.web import ROUTES
+from store import reports_lead
 from tests.console.conftest import API_TOKEN
 
 PATHS = ("/api/leads", "/api/leads/A1", "/api/reps", "/api/pools")
@@ -168,3 +169,12 @@ def test_instants_are_utc_and_say_so(house, api):
     for name, value in lead.items():
         if name.endswith("_at") and value:
             assert value.endswith("Z") and datetime.fromisoformat(value).utcoffset().total_seconds() == 0, name
+
+
+@pytest.mark.parametrize("path", ["/api/leads/{}", "/leads/{}"])
+def test_a_lead_that_is_decided_between_two_looks_is_found(house, api, monkeypatch, path):
+    code = house.lead()
+    find, blind = reports_lead.find, iter([None])
+    monkeypatch.setattr(reports_lead, "find", lambda *asked: next(blind, find(*asked)))
+    answer = api.get(path.format(code), follow_redirects=True)
+    assert answer.status_code == 200 and "Dana Cole" in answer.text
