@@ -102,9 +102,7 @@ def claim(engine: Engine, now: datetime, lanes: Sequence[Lane]) -> list[Claimed]
     if not rows:
         return []
     with at_once(engine) as db:
-        return claimed_from(
-            db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE})
-        )
+        return claimed_from(db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE}))
 
 
 def turn(engine: Engine, now: datetime, *, begun: Sequence[Begun] = (), results: Sequence[Result] = ()) -> set[int]:

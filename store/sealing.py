@@ -17,7 +17,9 @@ from routing.model import Person
 
 Seal = Callable[[str], str]
 
-CHANNELS = "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all'"  # the key of suppressions begins with it
+CHANNELS = (
+    "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all'"  # the key of suppressions begins with it
+)
 STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
 SUPPRESS = text("""
 INSERT INTO suppressions (channel, address, reason, since) SELECT :channel, address, :reason, :now

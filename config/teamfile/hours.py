@@ -23,7 +23,9 @@ _YEARS_AHEAD = 5  # a lead's deadline is never so far away, and the file is read
 
 def read_calendars(node: Node | None, zone: str, findings: Findings, *, today: date) -> dict[str, Calendar]:
     """Every calendar under `hours`, and `always`, which needs no entry."""
-    calendars = {"always": Calendar(zone, ALWAYS.weekly, name="always")}  # in the firm's zone: leave and daily caps go by its midnight
+    calendars = {
+        "always": Calendar(zone, ALWAYS.weekly, name="always")
+    }  # in the firm's zone: leave and daily caps go by its midnight
     if node is None or node.is_none:
         return calendars
     if node.kind != "map":
