@@ -13,6 +13,8 @@ from tests.chaos.test_processes import lateness
 from tests.chaos.trial import Trial
 
 pytestmark = pytest.mark.chaos
+UNDECIDED = "SELECT count(*) FROM inbox WHERE done_at IS NULL"
+OVERDUE = "SELECT count(*) FROM alarms WHERE armed AND due_at < now()"
 LONG = bool(os.environ.get("CHAOS_LONG"))
 
 
@@ -44,6 +46,7 @@ def test_f16_postgres_is_killed_and_comes_back_later(trial: Trial):
 
 def test_f17_postgres_is_away_for_minutes(trial: Trial):
     trial.urgent(3)
+    trial.until(lambda: trial.count(UNDECIDED) == 0, 10, "the first are decided")
     faults.stop_postgres(trial)
     with trial.writing(5, urgent_every=20):
         for _ in range(300 if LONG else 45):
@@ -60,6 +63,7 @@ def test_f17_postgres_is_away_for_minutes(trial: Trial):
         lambda: trial.count("SELECT count(*) FROM alarms WHERE armed AND due_at < now()") == 0, 15, "what was due has rung"
     )
     trial.saw |= {"alarms_rang_after_s": round(time.monotonic() - back, 1), "alarms_late_s": lateness(trial)}
+    assert lateness(trial) > 30, "an alarm that was late does not say so"
     trial.everybody_is_answered(60)
     hold(trial, told_within=400 if LONG else 90)
 
