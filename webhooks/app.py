@@ -19,6 +19,7 @@ from store.last_team import LastTeam
 from store.receipts import Report
 from webhooks import limits, receipts, receiving
 from webhooks.answers import Answer, as_json
+from webhooks.bodies import LARGEST_BODY
 from webhooks.delivery import Delivery
 from webhooks.errors import NotRecorded, Refused, Unknown, Unreadable, WrongMethod, WrongType
 from webhooks.keeping import Keeper
@@ -75,15 +76,24 @@ def hear(door: Door, buckets: limits.Buckets, source_id: str, step: str) -> Resp
     """One request to a source, from the raw bytes to the answer."""
     now, team = clock.now(), _team(door)
     source, kind = _known(team, source_id, step)
-    body = receiving.raw_body(request, kind.largest_body) if request.method in ("POST", "PUT", "PATCH") else b""
     delivery = _delivery(door, team, source, step if step in kind.steps else "", now)
-    delivery = replace(delivery, body=body, path_key="" if step in kind.steps else step)
+    delivery = replace(delivery, path_key="" if step in kind.steps else step)
     try:
+        delivery = _with_body(door, kind, delivery)
         answer = _answered(door, buckets, kind, delivery)
     except Refused as refused:
         log.info("webhook_refused", source=source.id, step=delivery.step, status=refused.status, what=refused.what)
         answer = kind.refuse(refused) if kind.refuse else receiving.refusal(refused)
     return receiving.response(answer, kind.cors(delivery) if kind.cors else ())
+
+
+def _with_body(door: Door, kind: SourceType, delivery: Delivery) -> Delivery:
+    """The bytes, before anything else looks at the form. Who may send many of them shows the key first."""
+    if delivery.method not in ("POST", "PUT", "PATCH"):
+        return delivery
+    if kind.largest_body > LARGEST_BODY:
+        kind.verify(delivery, _secrets(door.settings, kind, delivery.source))
+    return replace(delivery, body=receiving.raw_body(request, kind.largest_body))
 
 
 def unforeseen(error: Exception) -> Response:

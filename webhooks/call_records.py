@@ -53,7 +53,8 @@ def call(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
     recording = normal.clean_line(said.get("recording") or "", 1000)
     audio = [{"url": recording, "type": "audio", "duration_s": length if length is not None else seconds}] if recording else []
     words = normal.clean_text(said.get("transcription") or said.get("conversational_transcript") or "")
-    fields = {**told, "kind": "call", "channel": "call", "attachments": audio}
+    extra = {**(kept if isinstance(kept := told.get("extra"), dict) else {}), "duration_s": seconds}
+    fields = {**told, "kind": "call", "channel": "call", "attachments": audio, "extra": extra}
     if _is_true(said.get("voicemail")):
         length = length if length is not None else seconds
         if length is None or length >= SHORTEST_VOICEMAIL:
@@ -73,7 +74,8 @@ def call(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
 
 def text(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
     """A text to a tracking number."""
-    media = said.get("media_urls")
+    media, extra = said.get("media_urls"), told.get("extra")
+    ours = _number(delivery, said, ("destination_number", *_OUR_NUMBERS))
     urls = [normal.clean_line(url, 1000) for url in media[:MOST_MEDIA]] if isinstance(media, list) else []
     return {
         **told,
@@ -81,7 +83,8 @@ def text(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
         "kind": "message",
         "channel": "sms",
         "phone": _number(delivery, said, ("source_number", *_THEIR_NUMBERS)),
-        "to": _number(delivery, said, ("destination_number", *_OUR_NUMBERS)),
+        "to": ours,
+        "extra": {**(extra if isinstance(extra, dict) else {}), "tracking_number": ours},
         "message": normal.clean_text(said.get("content") or ""),
         "attachments": [{"url": url, "type": ""} for url in urls if url],
     }

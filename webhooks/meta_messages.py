@@ -60,6 +60,7 @@ def whatsapp(value: Object, message: Object) -> lead.Content | None:
         },
         click_ids={"ctwa_clid": normal.identifier(referral.get("ctwa_clid"))},
         submitted_at=normal.instant(message.get("timestamp", "")),
+        attachments=_whatsapp_media(message),
         is_test=False,
         extra={"phone_number_id": normal.identifier(metadata.get("phone_number_id")), "user_id": user_id},
     )
@@ -79,6 +80,16 @@ def _whatsapp_text(message: Object) -> str:
     chosen = _object(message, "interactive")
     title = (_object(chosen, "button_reply") or _object(chosen, "list_reply")).get("title")
     return normal.clean_text(title or "")
+
+
+def _whatsapp_media(message: Object) -> list[dict[str, str]]:
+    """What was sent along, by its id: it is fetched from the Graph API by whoever wants to see it."""
+    kind = str(message.get("type") or "")
+    media = _object(message, kind)
+    if kind not in ("image", "audio", "video", "document", "sticker") or not media.get("id"):
+        return []
+    told = {"media_id": media.get("id"), "mime": media.get("mime_type"), "name": media.get("filename")}
+    return [{"type": kind, **{key: normal.clean_line(value, 200) for key, value in told.items() if value}}]
 
 
 def _contact(value: Object, sender: str) -> Object:

@@ -27,7 +27,7 @@ class SourceType:
     no `handshake`; `decides_now` are the steps whose sender waits for the decision. `verbs` are the methods that bring leads;
     `key_alone`: the proof is a key, which may be the last part of the address; `keeps_unreadable`: its sender switches off an
     address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words;
-    `largest_body` in bytes.
+    `largest_body` in bytes: one that takes more than others must prove itself by what is not in the body.
     """
 
     name: str

@@ -43,7 +43,7 @@ def test_a_missed_call_is_one_lead_wherever_it_is_told(callrail, step):
     said = callrail.last.content
     assert (said["name"], said["phone"], said["reason"], said["seconds"]) == ("Dana Cole", "+15125550143", "abandoned", 14)
     assert (said["utm"], said["click_ids"]) == ({"source": "google"}, {"gclid": "g1"})
-    assert said["extra"] == {"first_call": True, "tags": "roof, new", "tracking_number": "+15125550188"}
+    assert said["extra"] == {"first_call": True, "tags": "roof, new", "tracking_number": "+15125550188", "duration_s": 14}
     assert said["submitted_at"] == "2026-11-24T15:58:00.236Z"
 
 

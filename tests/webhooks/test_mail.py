@@ -203,6 +203,18 @@ def test_what_is_no_mail_is_unreadable(inbound, fields):
     assert post(inbound, fields).status_code == 400
 
 
+def test_without_the_key_nothing_is_even_read(inbound):
+    environ = {"wsgi.input": _Unreadable(), "CONTENT_LENGTH": "20000000", "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    assert inbound.client.post("/webhooks/mail/another-key-of-22-characters", environ_overrides=environ).status_code == 403
+
+
+class _Unreadable:
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the body was read before the key was seen")
+
+    readline = readinto = read
+
+
 def test_without_the_key_nothing_is_taken(inbound):
     assert post(inbound, {"from": "dana@example.com"}, path="").status_code == 401
     assert post(inbound, {"from": "dana@example.com"}, path="/another-key-of-22-characters").status_code == 403

@@ -151,3 +151,16 @@ def test_odd_parts_do_not_hide_the_good_ones(front):
     entries = [None, {"changes": "x", "messaging": 7}, {"changes": [None, {"field": "leadgen"}, {"field": "leadgen", "value": {}}]}, page({"message": {"mid": "m1", "text": "Hi"}})["entry"][0]]  # fmt: skip
     assert meta(front, {"object": "page", "entry": entries}).status_code == 200
     assert [each.external_id for each in front.heard] == ["messenger:m1"]
+
+
+def test_a_picture_by_whatsapp_is_kept_by_its_id(front):
+    picture = {
+        "id": "wamid.9",
+        "from": "15125550143",
+        "type": "image",
+        "image": {"id": "77", "mime_type": "image/jpeg", "caption": "My roof"},
+    }
+    value = {"metadata": {}, "messages": [picture, {**picture, "id": "wamid.10", "image": "odd"}]}
+    meta(front, {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]})
+    assert front.heard[0].content["attachments"] == [{"type": "image", "media_id": "77", "mime": "image/jpeg"}]
+    assert front.heard[0].content["message"] == "My roof"

@@ -87,3 +87,11 @@ def test_an_old_press_is_refused(slack, late, status):
 @pytest.mark.parametrize("body", [b"payload=", b"payload=%5B1%5D", b"payload=x", b"other=1"])
 def test_signed_nonsense_is_unreadable(slack, body):
     assert slack.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, NOW)).status_code == 400
+
+
+def test_a_slash_command_is_as_good_as_a_button(slack):
+    typed = {"command": "/headroom", "text": "accept a7", "user_id": "U2CERLKJA", "trigger_id": "398.47.8", "response_url": "https://hooks.slack.com/commands/1"}  # fmt: skip
+    body = urlencode(typed).encode()
+    assert slack.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, NOW)).status_code == 200
+    said = slack.last.content
+    assert (said["action"], said["code"], said["by"]) == ("accept", "A7", "bob")

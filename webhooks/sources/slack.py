@@ -94,6 +94,8 @@ def _said(delivery: Delivery) -> Object:
     if delivery.mimetype == "application/json":
         return delivery.json_object
     payload = delivery.form.get("payload", "")
+    if not payload and delivery.form.get("command"):
+        return _typed(delivery)
     if not payload:
         raise Unreadable(
             "There is no payload", where="the form", mend="Enter this address under Interactivity of your Slack app."
@@ -102,6 +104,15 @@ def _said(delivery: Delivery) -> Object:
     if isinstance(value, dict):
         return value
     raise Unreadable("The payload is no object", where="payload", mend="Only Slack may call this address.")
+
+
+def _typed(delivery: Delivery) -> Object:
+    """A slash command such as `/headroom accept A7`, as if its button had been pressed."""
+    form = delivery.form
+    verb, _, code = form.get("text", "").strip().partition(" ")
+    pressed = {"action_id": verb, "value": code.strip(), "action_ts": form.get("trigger_id", "")}
+    about = {"user": {"id": form.get("user_id", "")}, "channel": {"id": form.get("channel_id", "")}}
+    return {"type": "block_actions", **about, "response_url": form.get("response_url", ""), "actions": [pressed]}
 
 
 def _heard(delivery: Delivery, said: Object, action: Object) -> Received | None:

@@ -116,6 +116,8 @@ def _leads(value: object, around: Mapping[str, object], depth: int) -> Iterator[
 def _heard(delivery: Delivery, said: Mapping[str, object]) -> Received | None:
     lead_id = _lead_id(said)
     pairs = list(_answered(said))
+    if not pairs and said.get("lead_id"):  # a lead without its answers is kept and shown: somebody must look for it at TikTok
+        pairs = [("lead_id", lead_id)]
     if not lead_id or not pairs:
         return None
     form_id = normal.identifier(said.get("form_id"))
