@@ -94,11 +94,6 @@ def signal_redis(trial: Trial, number: signal.Signals) -> None:
         assert wait_until(lambda: trial.redis.poll() is not None, 10)
 
 
-def connections(trial: Trial, role: str) -> int:
-    """How many connections the role holds."""
-    return trial.count("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name", name=f"headroom-{role}")
-
-
 def jam_the_bell(trial: Trial) -> None:
     """As if somebody had rung and nobody will ever answer: no further ring is sent."""
     assert trial.redis_url

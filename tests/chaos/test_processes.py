@@ -59,7 +59,8 @@ def test_f07_one_of_two_clocks_is_killed(trial: Trial):
     }
     second = subprocess.Popen([sys.executable, "-m", "workers.clock"], env=environ, stdout=subprocess.DEVNULL)
     try:
-        trial.until(lambda: faults.connections(trial, "clock") > 3, 30, "two clocks")
+        beating = "SELECT count(*) FROM beats WHERE name = 'clock' AND detail ->> 'pid' = :pid"
+        trial.until(lambda: trial.count(beating, pid=str(second.pid)) == 1, 30, "the second clock beats")
         with trial.writing(2, urgent_every=1):
             trial.saw["kills"] = faults.kill_again_and_again(trial, "clock", times=5, every=4.0)
         trial.redis.restart()
