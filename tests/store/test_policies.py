@@ -73,6 +73,19 @@ def test_another_process_hears_of_a_new_version_within_a_second(firm, database, 
     other.dispose()
 
 
+def test_within_a_second_nobody_asks_again(firm, monkeypatch):
+    assert policies.current(firm.engine).version == 1
+    monkeypatch.setattr("store.book.LOOK_AGAIN", 3_600.0)
+    firm.do(
+        "INSERT INTO policies (body, digest, applied_at, applied_by) VALUES (:body, 'x', :now, 'another process')",
+        body=TWO,
+        now=firm.now,
+    )
+    assert policies.current(firm.engine).version == 1
+    monkeypatch.setattr("store.book.LOOK_AGAIN", 0.0)
+    assert policies.current(firm.engine).version == 2
+
+
 def test_a_raised_cap_wakes_who_waits(firm):
     codes = firm.arrive(4)
     assert firm.count("leads", status="waiting") == 2
