@@ -182,6 +182,14 @@ def test_who_sent_it_is_proved_by_their_own_domain(inbound, more, proved):
     assert inbound.last.content["authentic"] is proved
 
 
+@pytest.mark.parametrize(
+    ("sender", "proved"), [("dana@notexample.com", False), ("dana@mail.example.com", True), ("dana@com", False)]
+)
+def test_a_domain_that_only_looks_alike_proves_nothing(inbound, sender, proved):
+    mail(inbound, From=sender, more={"dkim": "{@example.com : pass}"})
+    assert inbound.last.content["authentic"] is proved
+
+
 def test_sent_again_it_is_one_and_without_an_id_too(inbound):
     mail(inbound)
     mail(inbound)

@@ -153,10 +153,11 @@ def test_what_the_vendor_refuses_is_kept(engine, settings, wire, provider):
 
 
 @pytest.mark.parametrize("made_up", ["../me", "5?x=", "", "5/6"])
-def test_an_id_that_is_none_is_never_asked_for(settings, wire, made_up):
+def test_an_id_that_is_none_is_never_asked_for(settings, wire, provider, made_up):
     for vendor in (linkedin, hubspot):
         with pytest.raises(SendFailed):
             vendor.ask({"fetch": {"id": made_up, "object_id": made_up}}, settings, wire)
+    assert provider.asked == []
 
 
 def test_a_vendor_nobody_knows_holds_up_no_other(engine, settings, wire, provider):
