@@ -32,7 +32,8 @@ def hold(
     """
     broken = [
         *all_roles_live(trial, alive_within), *managers_are_told(trial, told_within), *is_clean(trial, clean_within),
-        *(nothing_is_in_doubt(trial, settled_within) if settled_within else ()), *each_is_one_lead(trial), *nobody_has_too_much(trial), *each_is_answered_once(trial),
+        *(nothing_is_in_doubt(trial, settled_within) if settled_within else ()), *each_is_one_lead(trial),
+        *nobody_has_too_much(trial), *each_is_answered_once(trial),
         *rudeness_is_refused(trial), *logs_say_nothing_personal(trial),
     ]  # fmt: skip
     trial.saw |= {"leads": len(trial.taken), "looks": trial.watch.looks}

@@ -1,7 +1,7 @@
 """Faults mixed at random for as long as you like: `make soak MINUTES=10 SEED=1`.
 
-The plan is a pure function of seed and minutes, and is printed and logged before it begins, so a failure is replayed by running the
-same seed again, or `--replay LOG` for the very lines of a log, from which lines may be struck out until the shortest is left.
+The plan is a function of seed and minutes alone, and every fault is logged as it is injected. A failure is replayed by the same seed,
+or by `--replay LOG`: the very lines of a log, from which lines may be struck out until the shortest that breaks is left.
 """
 
 import argparse

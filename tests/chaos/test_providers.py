@@ -63,11 +63,11 @@ def test_f25_twilio_hangs(trial: Trial):
     "behaviour", [RESET_AFTER_ACCEPT, FAIL_AFTER_ACCEPT], ids=["f26_reset_after_accept", "f27_500_after_accept"]
 )
 def test_accepted_but_the_answer_is_lost(trial: Trial, behaviour: Behaviour):
-    trial.texts.once("twilio", *[behaviour] * 20)
+    trial.texts.once("twilio", *[behaviour] * 10)
     trial.write(100, per_second=20)
     trial.everybody_is_answered(90)
     trial.until(
-        lambda: trial.count("SELECT count(*) FROM outbox WHERE state IN ('ambiguous', 'sending')") == 0, 120, "no doubts are left"
+        lambda: trial.count("SELECT count(*) FROM outbox WHERE state IN ('ambiguous', 'sending')") == 0, 200, "no doubts are left"
     )
     ours = {sent.message_id for sent in trial.texts.sent}
     known = {str(row.id) for row in trial.rows("SELECT id FROM outbox WHERE provider = 'twilio' AND provider_id IS NOT NULL")}
