@@ -69,6 +69,7 @@ class Settings:
     sendgrid_reply_to: str | None = None
     whatsapp_token: str | None = field(default=None, repr=False)
     whatsapp_phone_id: str | None = None
+    private_urls: tuple[str, ...] = ()  # hosts and networks that URLs set by users may lead to although they are not public
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -187,6 +188,7 @@ def _settings(values: Values, role: str) -> Settings:
         meta_page_token=values.text("META_PAGE_TOKEN"),
         meta_graph_url=values.url("META_GRAPH_URL", ("http", "https")),
         **_vendors(values),
+        private_urls=values.hosts("HEADROOM_ALLOW_PRIVATE_URLS"),
         environ=values.environ,
     )
 

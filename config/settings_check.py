@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from config.outgoing import is_host_name, network_of
+
 _SHORTEST_KEY = 16  # characters; 128 bits if they are random hex halves, and the least any framework suggests
 _MAKE_ONE = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
@@ -22,6 +24,16 @@ class Values:
     def several(self, name: str) -> tuple[str, ...]:
         """A comma-separated list."""
         return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """A comma-separated list of hosts, addresses and networks."""
+        entries = tuple(entry.lower().removesuffix(".") for entry in self.several(name))
+        for entry in entries:
+            if network_of(entry) is None and not is_host_name(entry):
+                self.problems.append(
+                    f"{name} holds {entry!r}, which is no host, address or network. Example: {name}=crm.internal,10.1.0.0/16"
+                )
+        return entries
 
     def whole(self, name: str, default: int, *, lowest: int = 0, highest: int = 1_000_000) -> int:
         """A whole number between `lowest` and `highest`."""
