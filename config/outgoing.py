@@ -70,7 +70,7 @@ class Guard:
         """What is wrong with a URL at the moment it is set, None if nothing is. `asks_names=False`: look at its form only."""
         try:
             target = in_parts(url)
-            if asks_names:
+            if asks_names or network_of(target.host):
                 self.addresses(target)
             elif not self.allowed:
                 _refuse_plain(target)

@@ -70,6 +70,7 @@ class Settings:
     whatsapp_token: str | None = field(default=None, repr=False)
     whatsapp_phone_id: str | None = None
     private_urls: tuple[str, ...] = ()  # hosts and networks that URLs set by users may lead to although they are not public
+    deadman_url: str | None = field(default=None, repr=False)  # its path is the key to the switch
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -159,6 +160,7 @@ def _filled(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _settings(values: Values, role: str) -> Settings:
     port = values.whole("PORT", 8000, highest=65535)
+    private_urls = values.hosts("HEADROOM_ALLOW_PRIVATE_URLS")
     return Settings(
         database_url=values.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg"), needed_by=_database_need(role)),
         redis_url=values.url("REDIS_URL", ("redis", "rediss", "redis+socket", "unix")),
@@ -188,7 +190,8 @@ def _settings(values: Values, role: str) -> Settings:
         meta_page_token=values.text("META_PAGE_TOKEN"),
         meta_graph_url=values.url("META_GRAPH_URL", ("http", "https")),
         **_vendors(values),
-        private_urls=values.hosts("HEADROOM_ALLOW_PRIVATE_URLS"),
+        private_urls=private_urls,
+        deadman_url=values.outgoing_url("HEADROOM_DEADMAN_URL", allowed=private_urls),
         environ=values.environ,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from config.outgoing import is_host_name, network_of
+from config.outgoing import Guard, is_host_name, network_of
 
 _SHORTEST_KEY = 16  # characters; 128 bits if they are random hex halves, and the least any framework suggests
 _MAKE_ONE = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -66,6 +66,13 @@ class Values:
             return None
         if not _is_url(text, schemes):
             self.problems.append(f"{name} must be an address that begins with {' or '.join(f'{s}://' for s in schemes)}.")
+        return text
+
+    def outgoing_url(self, name: str, *, allowed: tuple[str, ...]) -> str | None:
+        """An address that will be called. Only its form is looked at here: a name server that is away must not stop a start."""
+        text = self.text(name)
+        if text is not None and (fault := Guard(allowed).fault(text, asks_names=False)):
+            self.problems.append(f"{name} is no address that may be called: {fault}.")
         return text
 
     def key(self, name: str, *, needed_by: str | None = None) -> str | None:

@@ -1,5 +1,6 @@
 """Looks every 30 s for what must not be, puts right what can be put right, and says the rest in the log."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,10 +14,10 @@ EVERY = timedelta(seconds=30)
 
 
 class Auditor:
-    """Call `look` as often as you like: it looks when it is time."""
+    """Call `look` as often as you like: it looks when it is time. `when_clean` is called after a pass that found nothing."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, when_clean: Callable[[], None]) -> None:
+        self._engine, self._when_clean = engine, when_clean
         self._looked_at: datetime | None = None
 
     def look(self, now: datetime) -> None:
@@ -27,8 +28,11 @@ class Auditor:
         if timedelta(0) <= now - self._looked_at < EVERY:
             return
         self._looked_at = now
-        for mended in audits.mend_loads(self._engine, now):
-            log.error("load_drifted", **mended)
+        mended = audits.mend_loads(self._engine, now)
+        for load in mended:
+            log.error("load_drifted", **load)
         found = audits.findings(self._engine, now)
         if not found["clean"]:
             log.error("not_clean", findings=found["findings"])
+        elif not mended:
+            self._when_clean()

@@ -20,6 +20,8 @@ from store.drain import Drain
 from store.engine import Engine, connect
 from store.spool import Spool
 from workers.auditor import Auditor
+from workers.complaint import Complaint
+from workers.deadman import Deadman
 from workers.work import CLOCK_NOTICE, Work
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,7 @@ class Clock:
 
     def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
         self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
-        self._auditor = Auditor(engine)
+        self._auditor = Auditor(engine, Deadman(settings).all_is_well)
         self._drain = Drain(engine, Spool.of(settings))
         self._drain_at = 0.0
         self._beat_at: float | None = None
@@ -118,20 +120,16 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     engine = connect(settings.database_url, role="clock", size=3)
     clockwork: Clock | None = None
     work: Work | None = None
-    is_failing = False
+    complaint = Complaint("tick_failed", "ticks_again")
     while not over.is_set():
         try:
             if clockwork is None:
                 work = Work(engine, settings)
                 clockwork = Clock(engine, settings, bell=make_bell(settings), work=work)
             nap = clockwork.tick()
-            is_failing = False
+            complaint.end()
         except Exception as error:  # a database that is gone comes back; the alarms must outlive it
-            if is_failing:
-                log.warning("tick_failed_again", reason=type(error).__name__)
-            else:
-                log.exception("tick_failed")
-            is_failing = True
+            complaint.make(error)
             touch(settings.data, "clock")
             nap = AFTER_FAILURE
         over.wait(nap.total_seconds())

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from config import clock
+from config.outgoing import Guard
 from config.settings import Settings, SettingsError
 from console import inbound
 from console.asking import ask
@@ -67,6 +68,7 @@ def examine() -> Iterator[Finding]:
     yield _redis(settings)
     yield _web(settings)
     yield from _providers(settings)
+    yield _deadman(settings)
 
 
 def _stored(at: Visit) -> Iterator[Finding]:
@@ -136,6 +138,15 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "public address", False, settings.public_url, "Set PUBLIC_URL to the https address that the providers call."
         )
+
+
+def _deadman(settings: Settings) -> Finding:
+    if settings.deadman_url is None:
+        return Finding("dead man's switch", True, "none: set HEADROOM_DEADMAN_URL to be told when everything here is silent")
+    fault = Guard(settings.private_urls).fault(settings.deadman_url)
+    if fault is None:
+        return Finding("dead man's switch", True, "may be called")
+    return Finding("dead man's switch", False, f"is not called: {fault}", "Correct HEADROOM_DEADMAN_URL.")
 
 
 def _listens(url: str, usual_port: int) -> bool:

@@ -111,6 +111,7 @@ def test_a_name_that_is_not_known_is_a_fault_when_asked_for_and_the_form_can_be_
     assert "no address" in (Guard(resolve=nobody).fault("https://gone.example.com/") or "")
     assert Guard(resolve=nobody).fault("https://gone.example.com/", asks_names=False) is None
     assert Guard(resolve=nobody).fault("http://gone.example.com/", asks_names=False)
+    assert Guard(resolve=as_written).fault("https://169.254.169.254/", asks_names=False)
     assert "no address" in (Guard(resolve=leads_to()).fault("https://gone.example.com/") or "")
 
 
