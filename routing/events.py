@@ -1,6 +1,7 @@
 """What can happen to a lead: the events, past tense, each a frozen value. Alarms ring some of them, people and providers cause the rest."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,40 @@ class CloseDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadFolded:
+    """The person is the one of the lead `into`, which goes on for both, with `owner` if it has one. `by` said so."""
+
+    into: str
+    by: str
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsJoined:
+    """The lead `code` of the same person goes into this one. `owner`: who goes on with both, None for who has this one.
+
+    `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there.
+    """
+
+    code: str
+    by: str
+    channel: str = ""
+    text: str = ""
+    owner: str | None = None
+    responded_at: datetime | None = None
+    how: str | None = None
+    acked_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadParted:
+    """A lead that had gone into `from_` is another person's after all. `by` said so."""
+
+    from_: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeadErased:
     """The person asked to be forgotten: whatever is still to be done about the lead is over."""
 
@@ -198,4 +233,5 @@ Event = (
     | OfferAccepted | OfferPassed | OfferLapsed | RoomOpened | RetryDue | AcceptDue | ResponseDue | RungReached
     | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
     | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue | LeadErased
+    | LeadFolded | LeadsJoined | LeadParted
 )  # fmt: skip

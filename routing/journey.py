@@ -8,7 +8,7 @@ saves a step whole, or not at all. A late or crossed event falls through to `unc
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, ladder, offering, promise, responding, ringing, taking, telling
+from routing import answering, joining, ladder, offering, promise, responding, ringing, taking, telling
 from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
@@ -23,6 +23,9 @@ from routing.events import (
     LeadArrived,
     LeadAssigned,
     LeadErased,
+    LeadFolded,
+    LeadParted,
+    LeadsJoined,
     MessageArrived,
     NoteAdded,
     OfferAccepted,
@@ -145,6 +148,12 @@ def words_in_between(facts: Facts, event: Event, now: datetime) -> Step | None:
             return left_voicemail(facts, event, now)
         case status, AcknowledgementFailed(channel=channel) if status in UNANSWERED and channel in facts.state.acked_on[-1:]:
             return not_acknowledged(facts, event, now)
+        case status, LeadsJoined() if status in OPEN and status is not Status.RINGING:
+            return joining.joined(facts, event, now)
+        case status, LeadFolded() if status in OPEN:
+            return joining.folded(facts, event, now)
+        case Status.CLOSED, LeadParted() if facts.state.outcome == joining.MERGED:
+            return joining.parted(facts, event, now)
         case _, NoteAdded():
             return Step(facts.state, why=f"{event.by} noted: {event.text}")
     return None

@@ -52,7 +52,8 @@ class Kind(StrEnum):
 class Person:
     """Who wrote. `handles` are ids on social channels, e.g. {"messenger": "6200..."}; `zone` an IANA name if known.
 
-    `opted_out` are channels closed by a STOP; `wrote_at` is when they last called or wrote to us themselves.
+    `opted_out` are channels closed by a STOP; `wrote_at` is when they last called or wrote to us themselves. `is_named`: the
+    name is one they gave, not one that a platform or a carrier shows.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Person:
     last_rep: str | None = None
     opted_out: frozenset[str] = frozenset()
     wrote_at: datetime | None = None
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

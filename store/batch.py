@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from routing import journey, queueing
-from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, RoomOpened
+from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, LeadParted, LeadsJoined, RoomOpened
 from routing.model import Alarm, Bench, Facts, Lead, Message, Person, Policy, State, Status, Step
 from routing.team import Pool, QueueOrder, Team
 from store import book, messages, people, saving
@@ -23,7 +23,7 @@ from store.retrying import in_turn
 from store.roster import Roster, load_roster
 
 AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
-BY_HAND = (LeadAssigned, HumanResponded, CallBridged)  # a person's decision may go over a cap
+BY_HAND = (LeadAssigned, HumanResponded, CallBridged, LeadsJoined, LeadParted)  # a person's decision may go over a cap
 
 LEADS = f"""
 SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
@@ -105,7 +105,8 @@ class Batch:
         """All that a decision about this lead may look at."""
         policy = policy_of(book.at(self.engine, record.version, self.db), record)
         roster, state = self.roster(policy), record.state
-        mentioned = (getattr(event, "rep", None), state.owner, *state.offered_to, record.lead.person.last_rep)
+        asked = (getattr(event, "rep", None), getattr(event, "owner", None))
+        mentioned = (*asked, state.owner, *state.offered_to, record.lead.person.last_rep)
         names = {str(name) for name in mentioned if name}
         roster.ensure(self.db, self.team, names)
         roster.reach(self.db, self.team, policy.rule.needs, {*state.declined_by, *state.lapsed_by, *state.offered_to})

@@ -23,11 +23,10 @@ from routing.events import (
 )  # fmt: skip
 from routing.model import Person, State, Status
 from routing.team import Rule, Team
-from store import book, people
+from store import book, people, stops
 from store.batch import After, Batch
 from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
-from store.saving import rows
 from store.threads import thread_of
 
 OPEN_LEADS = text("""
@@ -35,16 +34,6 @@ SELECT id, person_id, arrived_at, kind, status FROM leads
 WHERE person_id = ANY(:people) AND closed_at IS NULL AND status <> 'quarantined' ORDER BY id
 """)
 OF_CALLS = text("SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)")
-SUPPRESS = text("""
-INSERT INTO suppressions (channel, address, reason, since)
-SELECT channel, address, :reason, :now FROM jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
-ORDER BY channel, address ON CONFLICT (channel, address) DO NOTHING
-""")
-RESUME = text("""
-DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
-WHERE s.channel = w.channel AND s.address = w.address
-""")
-PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
 CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
 
 
@@ -237,12 +226,11 @@ def wish(item: Item) -> str | None:
 
 def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
     """Write the wish down at once: every later message is held against it when it is sent."""
-    said, ways = wish(item), rows(ways_of(item))
+    said, ways = wish(item), ways_of(item, stops.lines_of(batch.db, item.person.id) if item.person else ())
     if said in ("stop", "stop_review"):
-        reason = str(item.content.get("message") or said)[:200]
-        batch.db.execute(SUPPRESS, {"ways": ways, "now": batch.now, "reason": reason})
+        stops.stop(batch.db, ways, str(item.content.get("message") or said), batch.now)
     elif said == "start":
-        batch.db.execute(RESUME, {"ways": ways})
+        stops.resume(batch.db, ways)
     words = {
         "stop": "STOP: no more texts",
         "stop_review": "asked us to stop: no more texts; please look",
@@ -253,10 +241,11 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
 
 
-def ways_of(item: Item) -> list[dict[str, object]]:
-    """The channels and addresses that a wish is about: the phone and the ids on platforms, or the address of a mail."""
+def ways_of(item: Item, lines: Sequence[str] = ()) -> list[dict[str, object]]:
+    """The channels and addresses that a wish is about: all the person's phones (`lines`) and the ids on platforms, or a mail's address."""
     phone, handles = item.content.get("phone"), item.content.get("handles") or {}
     if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
         return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
-    by_phone = [{"channel": channel, "address": phone} for channel in PHONE_CHANNELS if phone]
+    numbers = dict.fromkeys((phone, *lines)) if phone else {}
+    by_phone = stops.by_phone(numbers)
     return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

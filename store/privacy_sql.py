@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from sqlalchemy import TextClause, text
 
 PEOPLE = text("""
-SELECT person_id FROM leads WHERE id = :number
-UNION SELECT person_id FROM addresses WHERE value = ANY(:ways)
-UNION SELECT id FROM people WHERE phone = ANY(:ways) OR lower(email) = ANY(:ways) ORDER BY 1
+WITH RECURSIVE meant AS (
+  SELECT person_id AS id FROM leads WHERE id = :number
+  UNION SELECT person_id FROM addresses WHERE value = ANY(:ways)
+  UNION SELECT id FROM people WHERE phone = ANY(:ways) OR lower(email) = ANY(:ways)
+  UNION SELECT p.id FROM people p JOIN meant ON p.merged_into = meant.id  -- who was merged into them
+) SELECT id FROM meant ORDER BY 1
 """)
 ADDRESSES = text("""
-SELECT value FROM addresses WHERE person_id = ANY(:people)
+SELECT value FROM addresses WHERE person_id = ANY(:people) AND kind <> 'mailbox' AND kind NOT LIKE '% of'
 UNION SELECT phone FROM people WHERE id = ANY(:people) AND phone IS NOT NULL
 UNION SELECT email FROM people WHERE id = ANY(:people) AND email IS NOT NULL
 UNION SELECT value FROM people, jsonb_each_text(handles) WHERE id = ANY(:people)
@@ -70,6 +73,9 @@ FORGET: tuple[TextClause, ...] = (
     WHERE id = ANY(:leads)
     """),
     text("DELETE FROM suppressions WHERE address = ANY(:addresses)"),
+    text("DELETE FROM likenesses WHERE one = ANY(:people) OR other = ANY(:people)"),
+    text("DELETE FROM merges WHERE kept = ANY(:people) OR gone = ANY(:people)"),
+    text("DELETE FROM joined_calls WHERE lead_id = ANY(:leads)"),
     text("DELETE FROM addresses WHERE person_id = ANY(:people)"),
     text("""
     UPDATE people SET name = NULL, phone = NULL, email = NULL, handles = '{}', zone = NULL, locale = NULL, last_rep = NULL, wrote_at = NULL
@@ -81,6 +87,9 @@ FORGET: tuple[TextClause, ...] = (
 EXPORT: Mapping[str, TextClause] = {
     "people": text("SELECT * FROM people WHERE id = ANY(:people) ORDER BY id"),
     "addresses": text("SELECT kind, value FROM addresses WHERE person_id = ANY(:people) ORDER BY kind, value"),
+    "merges": text(
+        "SELECT kept, gone, at, by, before, addresses, undone_at, undone_by FROM merges WHERE kept = ANY(:people) OR gone = ANY(:people) ORDER BY id"
+    ),
     "opt_outs": text("SELECT channel, address, reason, since FROM suppressions WHERE address = ANY(:addresses) ORDER BY since"),
     "leads": text("SELECT * FROM leads WHERE id = ANY(:leads) ORDER BY id"),
     "steps": text(

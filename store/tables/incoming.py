@@ -39,6 +39,7 @@ people = Table(
     metadata,
     identity(),
     Column("name", Text),
+    Column("is_named", Boolean, nullable=False, server_default=false()),  # they gave the name; no platform or carrier showed it
     Column("phone", Text),
     Column("email", Text),
     document("handles"),
@@ -47,6 +48,7 @@ people = Table(
     Column("last_rep", Text),
     instant("created_at", required=True),
     instant("wrote_at"),
+    Column("merged_into", BigInteger, ForeignKey("people.id")),
 )
 
 addresses = Table(  # one row an address or platform id; the key makes twenty parallel webhooks about one person make one person

@@ -62,6 +62,9 @@ ONE_OF_EACH = {
     "OfferUndelivered": events.OfferUndelivered("priya", "30003"),
     "CloseDue": events.CloseDue(),
     "LeadErased": events.LeadErased(),
+    "LeadFolded": events.LeadFolded("A2", "Kim Ortega"),
+    "LeadsJoined": events.LeadsJoined("A2", "Kim Ortega"),
+    "LeadParted": events.LeadParted("A2", "Kim Ortega"),
 }
 BENCHES = {"everybody free": EVERYBODY, "nobody on shift": NOBODY, "all full": ALL_FULL, "an empty pool": a_bench(size=0)}
 FINAL = (Status.CLOSED,)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from routing.events import OfferAccepted
-from store import advance, people
+from store import advance, identifying, people
 from store.people import Who
 from store.saving import Crowded
 from tests.firm import Firm, at_once, team
@@ -53,11 +53,11 @@ def test_twenty_parallel_deliveries_about_one_new_person_make_one_person(firm):
 def test_who_meets_the_same_new_person_second_is_told_to_decide_again(firm):
     with firm.engine.connect() as slow, firm.engine.connect() as quick:
         slow.execute(text("SET lock_timeout = '10s'"))
-        assert people.find(slow, [who(phone=DANA)]) == {}
+        assert identifying.look(slow, [who(phone=DANA)]).owners == {}
         people.resolve(quick, [who(phone=DANA)], firm.now)
         quick.commit()
         with pytest.raises(Crowded):
-            people.add(slow, {("phone", DANA): 9_000}, {9_000})
+            identifying.add(slow, {("phone", DANA): 9_000}, {9_000})
 
 
 def test_an_address_belongs_to_one_person_and_new_ones_are_added_to_them(firm):

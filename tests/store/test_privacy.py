@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from routing.codes import number_of
 from routing.events import HumanResponded, NoteAdded, OfferAccepted
-from store import advance, outbox, privacy
+from store import advance, merging, outbox, privacy
 from store.inbox import Received
 from store.outbox import Lane
 from store.sealing import sealer
@@ -279,3 +279,18 @@ def test_a_percent_sign_in_an_address_finds_no_more_than_itself(firm, dana):
     firm.arrive(phone="+17135550002", email="%@zenith.example", name="Percy", message="x")
     erase(firm, phone="+17135550002")
     assert traces(firm).keys() >= EVERYWHERE
+
+
+def test_whoever_was_merged_into_somebody_is_forgotten_with_them(firm):
+    (first,) = firm.arrive(name="Dana Cole", phone=PHONE)
+    (second,) = firm.arrive(name="Dana Cole-Zenith", phone="+15125550199", email=EMAIL)
+    ids = [firm.lead(code).person_id for code in (first, second)]
+    merging.merge(firm.engine, *ids, by="Kim", now=firm.now)
+    told = privacy.export_person(firm.engine, {"code": first})
+    assert told is not None
+    assert [row["by"] for row in told["merges"]] == ["Kim"]
+    erased = erase(firm, phone=PHONE)
+    assert erased is not None
+    assert erased.people == 2
+    assert traces(firm) == {}
+    assert firm.count("merges") == firm.count("likenesses") == 0

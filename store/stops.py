@@ -1,0 +1,72 @@
+"""A STOP is a person's, not a number's: it closes every line of theirs, in every spelling, and so does the STOP of whom they are merged with."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from routing import identity
+from store.saving import rows
+
+PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
+OF_PEOPLE = text("""
+SELECT kind, value FROM addresses WHERE person_id = :person AND kind NOT LIKE '% of' AND kind <> 'mailbox'
+UNION SELECT 'phone', phone FROM people WHERE id = :person AND phone IS NOT NULL
+UNION SELECT 'email', email FROM people WHERE id = :person AND email IS NOT NULL
+UNION SELECT h.key, h.value FROM people, jsonb_each_text(handles) h WHERE id = :person
+""")
+STOPPED = text("SELECT DISTINCT channel FROM suppressions WHERE address = ANY(:addresses)")
+# words of their own replace what only came by a merge: a split must not take those back
+SUPPRESS = text("""
+INSERT INTO suppressions (channel, address, reason, since)
+SELECT channel, address, :reason, :now FROM jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
+ORDER BY channel, address ON CONFLICT (channel, address) DO UPDATE SET reason = excluded.reason
+  WHERE suppressions.reason LIKE 'merge %' AND excluded.reason NOT LIKE 'merge %'
+""")
+RESUME = text("""
+DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
+WHERE s.channel = w.channel AND s.address = w.address
+""")
+
+Way = dict[str, object]
+
+
+def stop(db: Connection, ways: Iterable[Way], reason: str, now: datetime) -> None:
+    """Nothing goes out by these (channel, address) any more. Known ones stay as they are."""
+    db.execute(SUPPRESS, {"ways": rows(ways), "now": now, "reason": reason[:200]})
+
+
+def resume(db: Connection, ways: Iterable[Way]) -> None:
+    """They wrote START."""
+    db.execute(RESUME, {"ways": rows(ways)})
+
+
+def by_phone(numbers: Iterable[str], channels: Sequence[str] = PHONE_CHANNELS) -> list[Way]:
+    """All ways to these lines, in all spellings."""
+    every = dict.fromkeys(spelling for number in numbers for spelling in identity.spellings(number))
+    return [{"channel": channel, "address": number} for number in every for channel in channels]
+
+
+def lines_of(db: Connection, person: int) -> list[str]:
+    """The phone numbers of a person."""
+    return [row.value for row in db.execute(OF_PEOPLE, {"person": person}) if row.kind == "phone" or row.value.startswith("+")]
+
+
+def stop_for_both(db: Connection, person: int, reason: str, now: datetime) -> None:
+    """What any of the person's addresses has stopped, all of the same kind have."""
+    theirs = db.execute(OF_PEOPLE, {"person": person}).all()
+    stopped = set(db.execute(STOPPED, {"addresses": [row.value for row in theirs]}).scalars())
+    ways = [way for row in theirs for way in closed(row.kind, row.value, stopped)]
+    if ways:
+        stop(db, ways, reason, now)
+
+
+def closed(kind: str, value: str, stopped: set[str]) -> list[Way]:
+    """The ways to one address that are closed when these channels are."""
+    wanted: list[str] = [kind]
+    if kind == "phone" or value.startswith("+"):
+        wanted = ["sms", "whatsapp", "call"]
+        stopped = stopped | set(PHONE_CHANNELS) if stopped & set(PHONE_CHANNELS) else stopped
+    channels = [channel for channel in (*wanted, "all") if channel in stopped]
+    spelt = identity.spellings(value) if value.startswith("+") else (value,)
+    return [{"channel": channel, "address": each} for channel in channels for each in spelt]
