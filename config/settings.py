@@ -64,6 +64,7 @@ class Settings:
     linkedin_api_url: str | None = None
     hubspot_token: str | None = field(default=None, repr=False)
     hubspot_api_url: str | None = None
+    pipedrive_api_url: str | None = None
     telegram_token: str | None = field(default=None, repr=False)
     telegram_api_url: str | None = None
     sendgrid_reply_to: str | None = None
@@ -204,6 +205,7 @@ def _vendors(values: Values) -> dict[str, Any]:
         "linkedin_api_url": values.url("LINKEDIN_API_URL", ("http", "https")),
         "hubspot_token": values.text("HUBSPOT_TOKEN"),
         "hubspot_api_url": values.url("HUBSPOT_API_URL", ("http", "https")),
+        "pipedrive_api_url": values.url("PIPEDRIVE_API_URL", ("http", "https")),
         "telegram_token": values.text("TELEGRAM_TOKEN"),
         "telegram_api_url": values.url("TELEGRAM_API_URL", ("http", "https")),
         "sendgrid_reply_to": values.text("SENDGRID_REPLY_TO"),

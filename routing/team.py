@@ -164,6 +164,25 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where events go: `type` names the adapter (workers/endpoints/<type>.py); no `events` means all of them.
+
+    `contact`: may it know the person? `fields`: their field -> ours; `owners`: rep -> their user; `options` are the type's own keys.
+    """
+
+    id: str
+    type: str
+    url: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    events: frozenset[str] = frozenset()
+    contact: bool = False
+    enabled: bool = True
+    fields: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """First match wins. `when` is a condition tree (routing/rules.py); None matches every lead."""
 
@@ -206,3 +225,14 @@ class Team:
     slas: Mapping[str, Sla]
     calendars: Mapping[str, Calendar]
     quiet_hours: QuietHours | None = QuietHours()
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Is there anybody outside who is told of steps?"""
+        return any(endpoint.enabled for endpoint in self.endpoints.values())
+
+    @property
+    def has_confidants(self) -> bool:
+        """Is one of them told who the person is?"""
+        return any(endpoint.enabled and endpoint.contact for endpoint in self.endpoints.values())

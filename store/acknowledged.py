@@ -7,6 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from routing.announcing import Happening
+from store import announcements
+from store.batch import LEADS
+from store.records import record_of
+
+EVENT = "LeadAcknowledged"
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -20,8 +27,24 @@ def acknowledge(db: Connection, taken: Sequence[Taken], now: datetime) -> None:
     """Note it on the leads and their timelines, once per channel. Locks the leads in the order of their ids."""
     if taken:
         rows = json.dumps([{"lead_id": t.lead_id, "channel": t.channel} for t in taken])
-        db.execute(_ACKNOWLEDGE, {"rows": rows, "now": now})
+        noted = db.execute(_ACKNOWLEDGE, {"rows": rows, "now": now}).all()
+        if any(row.in_confidence is not None for row in noted):
+            announce(db, [Taken(row.lead_id, row.channel) for row in noted], in_confidence=noted[0].in_confidence, now=now)
 
+
+def announce(db: Connection, taken: Sequence[Taken], *, in_confidence: bool, now: datetime) -> None:
+    """Tell the endpoints: this is the one step that is not taken by the journey."""
+    found = db.execute(_LEADS, {"ids": [each.lead_id for each in taken]}).mappings()
+    records = {row["id"]: record_of(row) for row in found}
+    told = []
+    for each in taken:
+        record = records[each.lead_id]
+        happened = Happening(EVENT, {"channel": each.channel}, record.state.status, f"acknowledged by {each.channel}")
+        told.append(announcements.row(record, record.state, happened, in_confidence=in_confidence))
+    announcements.write(db, told, now)
+
+
+_LEADS = text(LEADS + "WHERE l.id = ANY(:ids) ORDER BY l.id")
 
 _ACKNOWLEDGE = text(
     """
@@ -35,10 +58,11 @@ _ACKNOWLEDGE = text(
     acked AS (
         UPDATE leads SET acked_at = coalesce(acked_at, :now), changed_at = :now FROM locked WHERE leads.id = locked.id
         RETURNING leads.id, leads.status, leads.owner
-    )
-    INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
+    ),
+    noted AS (INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
     SELECT acked.id, :now, 'LeadAcknowledged', jsonb_build_object('channel', ack.channel), acked.status, acked.status, acked.owner,
            'acknowledged by ' || ack.channel
-    FROM acked JOIN ack ON ack.lead_id = acked.id
+    FROM acked JOIN ack ON ack.lead_id = acked.id RETURNING lead_id, data ->> 'channel' AS channel)
+    SELECT lead_id, channel, (SELECT bool_or(contact) FROM endpoints WHERE enabled AND disabled_at IS NULL) AS in_confidence FROM noted
     """
 )

@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from routing import journey, queueing
+from routing.announcing import Happening
 from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, LeadParted, LeadsJoined, RoomOpened
 from routing.model import Alarm, Bench, Facts, Lead, Message, Person, Policy, State, Status, Step
 from routing.team import Pool, QueueOrder, Team
-from store import book, messages, people, saving
+from store import announcements, book, messages, people, saving
 from store.records import LeadRecord, event_to_json, policy_of, record_of
 from store.retrying import in_turn
 from store.roster import Roster, load_roster
@@ -68,6 +69,7 @@ class Batch:
     silenced: list[int] = field(default_factory=list)
     alarms: list[tuple[int, Alarm]] = field(default_factory=list)
     messages: list[tuple[int | None, Message]] = field(default_factory=list)
+    announced: list[dict[str, object]] = field(default_factory=list)  # events for endpoints outside, where the team has any
     needs: dict[int, frozenset[str]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)  # reps who go off duty in this transaction: no lead may go to them
     news: dict[int, dict[str, object]] = field(default_factory=dict)  # what was learnt of people, by their id
@@ -158,6 +160,10 @@ class Batch:
                     "late_by": late_by,
                 }  # fmt: skip
             )
+            if self.team.has_listeners:
+                happened = Happening(name, data, record.state.status, step.why, step.details, late_by, step.changed)
+                told = announcements.row(record, step.state, happened, in_confidence=self.team.has_confidants)
+                self.announced.append(told)
         if step.disarm:
             self.silenced.append(lead_id)
             self.alarms = [(lead, alarm) for lead, alarm in self.alarms if lead != lead_id]
@@ -210,13 +216,14 @@ class Batch:
             self.db.execute(saving.INSERT_STEPS, {"rows": saving.rows(self.steps), "now": self.now})
         saving.save_alarms(self.db, self.silenced, self.alarms)
         messages.write(self.db, self.messages, self.team, self.now)
+        announcements.write(self.db, self.announced, self.now)
         saving.save_rosters(self.db, self.rosters.values(), self.now)
         self.remember(records)
         for record in records:
             record.before, record.is_new = record.state, False
         for roster in self.rosters.values():
             roster.changes, roster.charged = {}, set()
-        self.steps, self.silenced, self.alarms, self.messages = [], [], [], []
+        self.steps, self.silenced, self.alarms, self.messages, self.announced = [], [], [], [], []
 
     def learn(self, persons: Iterable[Person]) -> None:
         """Keep what these people said of themselves when the batch is written."""

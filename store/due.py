@@ -19,12 +19,13 @@ class Due:
     leases: datetime | None = None
     receipts: datetime | None = None
     duty: datetime | None = None
+    events: datetime | None = None
 
     @property
     def earliest(self) -> datetime | None:
         """When the next thing of all is due."""
         known = [
-            at for at in (self.inbox, self.fetches, self.alarms, self.messages, self.leases, self.receipts, self.duty) if at is not None
+            at for at in (self.inbox, self.fetches, self.alarms, self.messages, self.leases, self.receipts, self.duty, self.events) if at is not None
         ]  # fmt: skip
         return min(known, default=None)
 
@@ -44,6 +45,13 @@ _LOOK = text(
         (SELECT not_before FROM outbox WHERE state = 'pending' ORDER BY not_before LIMIT 1) AS messages,
         (SELECT lease_until FROM outbox WHERE state IN ('claimed', 'sending', 'ambiguous') ORDER BY lease_until LIMIT 1) AS leases,
         (SELECT received_at FROM receipts WHERE applied_at IS NULL AND message_id IS NOT NULL ORDER BY received_at LIMIT 1) AS receipts,
-        (SELECT duty_changes_at FROM reps WHERE in_team AND duty_changes_at IS NOT NULL ORDER BY duty_changes_at LIMIT 1) AS duty
+        (SELECT duty_changes_at FROM reps WHERE in_team AND duty_changes_at IS NOT NULL ORDER BY duty_changes_at LIMIT 1) AS duty,
+        least(
+            (SELECT lease_until FROM dispatches WHERE state = 'sending' ORDER BY lease_until LIMIT 1),
+            (SELECT min(CASE WHEN e.failures >= 5 THEN coalesce(e.open_until, d.not_before) ELSE greatest(d.not_before, e.open_until) END)
+             FROM endpoints e CROSS JOIN LATERAL (
+                SELECT not_before FROM dispatches WHERE endpoint = e.id AND state = 'pending' ORDER BY not_before, id LIMIT 1) AS d
+             WHERE e.enabled AND e.disabled_at IS NULL)
+        ) AS events
     """
 )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from config import teamfile
 from config.settings import Settings
 from routing.team import Team
-from store import duty
+from store import announcements, duty
 from store.batch import wake
 from store.book import NoTeam, at, current, look_again, open_book, text_of
 from store.retrying import in_turn
@@ -43,6 +43,7 @@ def put_in_force(db: Connection, body: str, team: Team, *, now: datetime, by: st
         return int(newest.version)
     version = db.execute(ADD, {"body": body, "digest": digest, "now": now, "by": by}).scalar_one()
     seat(db, team, now)
+    announcements.enroll(db, team)
     duty.refresh(db, team, list(team.reps), now)  # who must give leads back stays due: `apply` or the clock sees to them
     db.execute(text("ANALYZE reps, seats"))  # else the planner takes a new pool of 10,000 for a small one and sorts it each time
     return int(version)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, RowMapping, text
 
 from routing.codes import code_of, number_of
 from routing.events import LeadErased
+from store import announcements
 from store import privacy_sql as sql
 from store.batch import Batch, run
 from store.book import seal_of
@@ -137,6 +138,7 @@ def _forget(engine: Engine, asked: Mapping[str, str | None], now: datetime) -> E
         deliveries = db.execute(sql.FORGET_DELIVERIES, values).rowcount
         for statement in sql.FORGET:
             db.execute(statement, values)
+        announcements.write_erased(db, [(lead, code_of(lead)) for lead in known.leads], now)
         suppress(db, (seal(address) for address in known.addresses), "erased", now)
         return Erased(len(known.people), known.leads, deliveries, messages, len(known.addresses))
 

@@ -41,15 +41,15 @@ def team(
 class Firm:
     """An engine, a team in force, and a clock that stands still unless it is moved."""
 
-    def __init__(self, url: str, body: str, *, at: datetime = NINE, size: int = 10) -> None:
-        self.url, self.now = url, at
+    def __init__(self, url: str, body: str, *, at: datetime = NINE, size: int = 10, settings: Settings = SETTINGS) -> None:
+        self.url, self.now, self.settings = url, at, settings
         self.engine = connect(url, role="firm", size=size)
         self._keys = itertools.count(1)
         self.takes(body)
 
     def takes(self, body: str) -> int:
         """The team file is put in force."""
-        return policies.apply(self.engine, body, SETTINGS, self.now, "the tests")
+        return policies.apply(self.engine, body, self.settings, self.now, "the tests")
 
     def after(self, **span: float) -> datetime:
         """The clock is moved; nothing happens by itself."""

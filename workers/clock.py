@@ -57,7 +57,7 @@ class Clock:
         self._empty_the_spool()
         now = clock.now()
         at = due.look(self._engine).earliest
-        if self._work.sender.is_busy or (at is not None and at <= now):
+        if self._work.is_busy or (at is not None and at <= now):
             at = self._serve(at, now)
         longest = SHORT_NAP if self._bell.is_silent else NAP
         return longest if at is None else min(longest, max(BLINK, at - clock.now()))
@@ -69,10 +69,10 @@ class Clock:
         """
         if at is not None and at <= now and not self._bell.is_silent:
             self._bell.ring()
-            if now - at < UNDONE_AFTER and not self._work.sender.is_busy:
+            if now - at < UNDONE_AFTER and not self._work.is_busy:
                 return at
         is_done = self._work.for_a_while(A_WHILE)
-        return clock.now() if self._work.sender.is_busy or not is_done else clock.now() + SHORT_NAP
+        return clock.now() if self._work.is_busy or not is_done else clock.now() + SHORT_NAP
 
     def _empty_the_spool(self) -> None:
         """What came in while the database was away. Whatever is wrong with it, the alarms go on."""

@@ -9,6 +9,7 @@ from config.settings import Settings
 from store import advance, doubts, due, duty, notices, policies
 from store.due import Due
 from store.engine import Engine
+from workers.announce import Announcer
 from workers.fetch import fetch_due
 from workers.followups import follow_up
 from workers.lookups import look_up
@@ -19,7 +20,8 @@ log = structlog.get_logger(__name__)
 
 INBOX_BATCH, ALARM_BATCH = 20, 50
 LONGEST = 20.0  # seconds one answer to the bell lasts; the calls then under way are waited for, still far below the task's limit
-CALLS_TAKE = 14.0  # seconds at most: 3 to connect, 10 to read
+CALLS_TAKE = 16.0  # seconds at most: a provider 3 to connect and 10 to read, an endpoint 15
+IDLE_WAIT = 0.05  # seconds to wait for an endpoint when there is nothing else to do
 CLOCK_NOTICE = "clock"  # raised by workers/clock.py when a clock jumped
 FEW_ALARMS, FEW_EVERY = 20, timedelta(seconds=1)  # while it is not sure that so many alarms are really due
 
@@ -32,13 +34,19 @@ class Work:
         self._wire = Wire()
         policies.open_book(engine, settings)
         self.sender = Sender(engine, settings, wire=self._wire)
+        self._announcer = Announcer(engine, settings)
         self._rung_few_at: datetime | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Is a call to a provider or an endpoint under way, or what came of it not yet on disk?"""
+        return self.sender.is_busy or self._announcer.is_busy
 
     def until_done(self, *, longest: float = LONGEST) -> bool:
         """Work until nothing is left; False when there is more after `longest` seconds. What is under way is put on disk first."""
         is_done = self.for_a_while(longest)
         ends = clock.monotonic() + CALLS_TAKE
-        while self.sender.is_busy and clock.monotonic() < ends:
+        while self.is_busy and clock.monotonic() < ends:
             self.once()
         return is_done
 
@@ -46,7 +54,7 @@ class Work:
         """Work until nothing is left, True, or for `longest` seconds, False: calls may then be under way still."""
         ends = clock.monotonic() + longest
         while clock.monotonic() < ends:
-            if not self.once() and not self.sender.is_busy:
+            if not self.once() and not self.is_busy:
                 return True
         return False
 
@@ -60,7 +68,19 @@ class Work:
             done += self.sender.step(clock.now(), claim=is_due)
         if _is(waiting.alarms, now):
             done += self._ring_alarms(now)
-        return done + self._rarer(waiting, now)
+        done += self._rarer(waiting, now)
+        return done + self._tell(waiting, now, patience=0.0 if done else IDLE_WAIT)
+
+    def _tell(self, waiting: Due, now: datetime, *, patience: float) -> int:
+        """Events for the world outside, last of all: whatever is wrong with them, leads and alarms go on."""
+        is_due = _is(waiting.events, now)
+        if not is_due and not self._announcer.is_busy:
+            return 0
+        try:
+            return self._announcer.step(now, claim=is_due, patience=patience)
+        except Exception:
+            log.exception("events_failed")
+            return 0
 
     def _rarer(self, waiting: Due, now: datetime) -> int:
         done = 0
@@ -87,6 +107,8 @@ class Work:
         """Put what is under way on disk and let go of everything."""
         self.sender.finish(clock.now())
         self.sender.close()
+        self._announcer.finish(clock.now())
+        self._announcer.close()
 
 
 def _is(at: datetime | None, now: datetime) -> bool:

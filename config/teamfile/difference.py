@@ -7,6 +7,7 @@ _ONE_OF = {
     "managers": "manager",
     "pools": "pool",
     "sources": "source",
+    "endpoints": "endpoint",
     "rules": "rule",
     "slas": "sla",
     "hours": "hours",

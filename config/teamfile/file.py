@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from config import clock
 from config.settings import Settings
+from config.teamfile.endpoints import read_endpoints
 from config.teamfile.findings import Findings, Problem, TeamFileError, by_line
 from config.teamfile.hours import read_calendars
 from config.teamfile.people import Context, read_channels, read_managers, read_reps, read_site
@@ -112,6 +113,7 @@ def _team(root: Node, context: Context, version: int) -> Team:
     pools = read_pools(top.node("pools"), context, directors)
     sources = read_sources(top.node("sources"), context)
     rules = read_rules(top.node("rules"), context)
+    endpoints = read_endpoints(top.node("endpoints"), context)
     top.close()
     return Team(
         version=version,
@@ -124,6 +126,7 @@ def _team(root: Node, context: Context, version: int) -> Team:
         slas=slas,
         calendars=context.calendars,
         quiet_hours=quiet,
+        endpoints=endpoints,
     )
 
 

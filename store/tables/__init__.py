@@ -4,7 +4,7 @@ Queues (inbox, alarms, outbox) are read by state through partial indexes, never 
 `tests/store/test_schema.py` holds these definitions against the migrations.
 """
 
-from store.tables import accounts, belonging, incoming, journey, sending
+from store.tables import accounts, announcing, belonging, incoming, journey, sending
 from store.tables.columns import metadata
 
-__all__ = ["accounts", "belonging", "incoming", "journey", "metadata", "sending"]
+__all__ = ["accounts", "announcing", "belonging", "incoming", "journey", "metadata", "sending"]

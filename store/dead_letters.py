@@ -1,0 +1,114 @@
+"""Events that could not be delivered: listed, begun anew, and in the end thrown away. And how each endpoint is."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from store.engine import at_once, transaction
+
+Row = dict[str, Any]
+KEEP = timedelta(days=30)  # what was delivered can be replayed so long
+KEEP_DEAD = timedelta(days=90)
+PORTION = 2_000  # rows thrown away at once
+PAGE = 100
+
+
+def dead(engine: Engine, *, endpoint: str | None = None, below: int | None = None, most: int = PAGE) -> list[Row]:
+    """Dead letters, newest first: id, event id, type, endpoint, lead's code, when it happened, tries, status and error."""
+    with at_once(engine) as db:
+        found = db.execute(_DEAD, {"endpoint": endpoint, "below": below, "most": most}).mappings()
+        return [dict(row) for row in found]
+
+
+def known(engine: Engine) -> list[Row]:
+    """Every endpoint that was ever in a team file: how it is, how much waits and how much is dead (counted up to 1,000)."""
+    with at_once(engine) as db:
+        return [dict(row) for row in db.execute(_KNOWN).mappings()]
+
+
+def replay(engine: Engine, key: str, now: datetime, *, endpoint: str | None = None) -> int:
+    """Deliver one event again, under the same id, to `endpoint` or to all that had it. `key`: its id. Returns to how many."""
+    with transaction(engine) as db:
+        return db.execute(_REPLAY, {"key": key, "endpoint": endpoint, "now": now}).rowcount
+
+
+def replay_since(engine: Engine, endpoint: str, since: datetime, now: datetime, *, only_dead: bool = False) -> int:
+    """Deliver to an endpoint again what has happened since an instant: dead ones, unless `only_dead` also all others it wants.
+
+    What it was never queued (it was disabled, or is new) is queued too. Returns how many are on their way.
+    """
+    values = {"endpoint": endpoint, "since": since, "now": now, "only_dead": only_dead}
+    with transaction(engine) as db:
+        db.execute(text("SET LOCAL statement_timeout = '120s'"))
+        again = db.execute(_AGAIN, values).rowcount
+        missed = 0 if only_dead else db.execute(_MISSED, values).rowcount
+        return again + missed
+
+
+def enable(engine: Engine, endpoint: str, now: datetime) -> bool:
+    """Call it again, although it said 410 or failed. False: there is no such endpoint. What it missed is for `replay_since`."""
+    with transaction(engine) as db:
+        return bool(db.execute(_ENABLE, {"endpoint": endpoint}).rowcount)
+
+
+def purge(engine: Engine, now: datetime, most: int = PORTION) -> int:
+    """Throw away what is older than 30 days (90 for what died) and not on its way to an endpoint that is on. Returns how many."""
+    values = {"before": now - KEEP, "dead_before": now - KEEP_DEAD, "most": most}
+    with transaction(engine) as db:
+        return db.execute(_PURGE, values).rowcount
+
+
+def lead_of_record(engine: Engine, endpoint: str, records: Sequence[tuple[str, str]]) -> int | None:
+    """The lead that became one of these (kind, record) of a CRM, the newest; None: none of ours."""
+    with at_once(engine) as db:
+        for kind, record in records:
+            found: int | None = db.execute(_OF_RECORD, {"endpoint": endpoint, "kind": kind, "record": record}).scalar()
+            if found is not None:
+                return found
+    return None
+
+
+_DEAD = text("""
+SELECT d.id, 'evt_' || replace(a.key::text, '-', '') AS event, a.type, d.endpoint, l.code AS lead, a.at, d.queued_at, d.done_at, d.attempts, d.status, d.error
+FROM dispatches d JOIN announcements a ON a.id = d.announcement_id JOIN leads l ON l.id = d.lead_id
+WHERE d.state = 'dead' AND (CAST(:endpoint AS text) IS NULL OR d.endpoint = :endpoint) AND (CAST(:below AS bigint) IS NULL OR d.id < :below)
+ORDER BY d.id DESC LIMIT :most
+""")
+_KNOWN = text("""
+SELECT e.id, e.enabled, e.failures, e.open_until, e.disabled_at, e.why, e.delivered_at,
+  (SELECT count(*) FROM (SELECT FROM dispatches d WHERE d.endpoint = e.id AND d.state = 'pending' LIMIT 1000) AS w) AS waiting,
+  (SELECT count(*) FROM (SELECT FROM dispatches d WHERE d.state = 'dead' AND d.endpoint = e.id LIMIT 1000) AS f) AS dead
+FROM endpoints e ORDER BY e.id
+""")
+_BEGIN_ANEW = (
+    "state = 'pending', queued_at = :now, not_before = :now, attempts = 0, done_at = NULL, lease_until = NULL, fence = fence + 1"
+)
+_REPLAY = text(f"""
+UPDATE dispatches SET {_BEGIN_ANEW}
+WHERE announcement_id = (SELECT id FROM announcements WHERE key = CAST(:key AS uuid) AND body <> '{{}}')
+  AND state IN ('dead', 'delivered', 'superseded') AND (CAST(:endpoint AS text) IS NULL OR endpoint = :endpoint)
+""")
+_AGAIN = text(f"""
+UPDATE dispatches SET {_BEGIN_ANEW}
+WHERE endpoint = :endpoint AND (state = 'dead' OR (NOT :only_dead AND state IN ('delivered', 'superseded')))
+  AND announcement_id IN (SELECT id FROM announcements WHERE at >= :since AND body <> '{{}}')
+""")
+_MISSED = text("""
+INSERT INTO dispatches (announcement_id, endpoint, lead_id, queued_at, not_before)
+SELECT a.id, e.id, a.lead_id, :now, :now FROM announcements a JOIN endpoints e ON e.id = :endpoint AND e.enabled
+WHERE a.at >= :since AND a.body <> '{}' AND (cardinality(e.wants) = 0 OR a.type = ANY(e.wants))
+ORDER BY a.id ON CONFLICT (announcement_id, endpoint) DO NOTHING
+""")
+_ENABLE = text("UPDATE endpoints SET disabled_at = NULL, failures = 0, open_until = NULL, why = NULL WHERE id = :endpoint")
+_PURGE = text("""
+DELETE FROM announcements WHERE id = ANY(ARRAY(
+  SELECT a.id FROM announcements a WHERE a.at < :before AND NOT EXISTS (
+    SELECT FROM dispatches d JOIN endpoints e ON e.id = d.endpoint WHERE d.announcement_id = a.id AND e.enabled AND d.state IN ('pending', 'sending'))
+  AND (a.at < :dead_before OR NOT EXISTS (SELECT FROM dispatches d WHERE d.announcement_id = a.id AND d.state = 'dead'))
+  ORDER BY a.at LIMIT :most))
+""")
+_OF_RECORD = text("""
+SELECT lead_id FROM crm_records WHERE endpoint = :endpoint AND kind = :kind AND record = :record ORDER BY lead_id DESC LIMIT 1
+""")
