@@ -4,8 +4,10 @@ A link says only who, which lead and which turn; what it allows is decided when 
 All links die when SECRET_KEY changes.
 """
 
+import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -130,6 +132,23 @@ def read_thread_tag(settings: Settings, tag: str) -> str | None:
     code, _, mark = tag.strip().upper().partition("-")
     fits = hmac.compare_digest(mark.lower().encode("utf-8", "replace"), _thread_mark(settings, code).encode())
     return code if fits else None
+
+
+def rep_in_url(rep: str) -> str:
+    """A rep's id in characters no one escapes: the phone company signs addresses as written."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", rep) and not rep.startswith("x-"):
+        return rep
+    return "x-" + base64.urlsafe_b64encode(rep.encode()).decode().rstrip("=")
+
+
+def rep_from_url(text: str) -> str:
+    """The same back; "" for what nobody of ours has written."""
+    if not text.startswith("x-"):
+        return text
+    try:
+        return base64.urlsafe_b64decode(text[2:] + "=" * (-len(text[2:]) % 4)).decode()
+    except ValueError:
+        return ""
 
 
 def _thread_mark(settings: Settings, code: str) -> str:

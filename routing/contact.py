@@ -69,6 +69,14 @@ STRICT = QuietHours(starts=20 * 60, ends=11 * 60)
 STILL_TALKING = timedelta(minutes=15)
 # One number, one STOP: a person who stops texts has stopped what rings on that phone.
 _BY_PHONE = frozenset({"sms", "whatsapp", "call", "voice"})
+# ... but not what one person does by hand for one other: the revocation rules are about robocalls and robotexts. A call that a
+# rep starts, to somebody who asked for it, is closed only by who does not want to be called.
+_BY_HAND = frozenset({"call", "voice"})
+_NO_CALLS = (
+    "stop calling", "stop contacting", "dont call me again", "do not call me again", "dont contact me", "do not contact me",
+    "take me off", "remove me", "remove my number", "delete my number", "lose my number", "leave me alone", "no me llame",
+    "wrong number", "wrong person", "numero equivocado",
+)  # fmt: skip
 EVERYTHING = "all"
 
 _MINUTE = timedelta(minutes=1)
@@ -77,7 +85,7 @@ _DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A message about to be sent. `purpose` is ack, offer, notice, alarm or reply; `opted_out` are channels, or "all" among them.
+    """A message about to be sent. `purpose` is ack, offer, notice, alarm, reply, or call (a rep calls by hand); `opted_out` are channels, or "all" among them.
 
     `zone` is where the person is (IANA name) if known; `wrote_at` when they themselves last called or texted us on a phone.
     """
@@ -119,6 +127,8 @@ def may_write(writing: Writing, now: datetime) -> Allowed | Held | Suppressed:
         return Suppressed(f"the person has opted out of {stop}")
     if writing.to_staff:
         return Allowed("staff are always told")
+    if writing.purpose == "call":
+        return Allowed(f"a rep calls by hand; it is {_local_time(writing.zone, now)} there")
     if writing.channel != "sms" or writing.quiet is None:
         return Allowed(f"no quiet hours for {writing.channel}")
     if _is_answer(writing, now):
@@ -143,6 +153,12 @@ def reads_as(text: str) -> Reading | None:
     if whole in HELP_WORDS:
         return "help"
     return "stop_review" if _refuses(said) else None
+
+
+def closes_calls(text: str) -> bool:
+    """Does a refusal close the phone for calls by hand too? A plain STOP is about texts; "leave me alone" is not only."""
+    said = f" {words(text)} "
+    return reads_as(text) == "stop_review" and any(f" {phrase} " in said for phrase in _NO_CALLS)
 
 
 def words(text: str) -> str:
@@ -179,6 +195,8 @@ def _stopped(writing: Writing) -> str | None:
     """The channel, or "everything", that the person has stopped and this message would use."""
     if EVERYTHING in writing.opted_out:
         return "everything"
+    if writing.purpose == "call":
+        return "calls" if writing.opted_out & _BY_HAND else None
     if writing.channel in writing.opted_out:
         return writing.channel
     if writing.channel in _BY_PHONE and writing.opted_out & _BY_PHONE:
@@ -211,6 +229,13 @@ def _opens_at(now: datetime, zone: ZoneInfo, quiet: QuietHours) -> datetime:
         return opens
     minutes = (start + ahead * _MINUTE for ahead in range(2 * _DAY))
     return next((minute for minute in minutes if not _is_quiet(minute, zone, quiet)), opens)
+
+
+def _local_time(zone: str | None, now: datetime) -> str:
+    try:
+        return f"{now.astimezone(ZoneInfo(zone)):%H:%M}" if zone else "an unknown hour"
+    except (KeyError, ValueError, OSError):
+        return "an unknown hour"
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> int:

@@ -89,6 +89,8 @@ class Lead:
 class State:
     """All that changes on a lead. `turn` counts offers (an alarm of an earlier turn is stale); `offered_to` hold this turn's offer.
 
+    `dial_...` is the last call that a rep asked for: its number, who is on it (None: it is over), until when it can be under way,
+    whether the rep pressed 1, and who took it ("human", "machine", "nobody").
     `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
     next round; `tried` are all who were ever asked.
     """
@@ -124,6 +126,12 @@ class State:
     acked_on: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     undelivered: bool = False
+    dial_number: int = 0
+    dial_rep: str | None = None
+    dial_until: datetime | None = None
+    dial_joined: bool = False
+    dial_met: str | None = None
+    dial_met_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +221,8 @@ class Message:
     """Something to be told to somebody. `key` is unique for the lead: the same message is never written twice.
 
     `to` is "lead", "rep:<id>" or "manager:<id>"; `channel` one of workers/channels; `template` one of workers/messages;
-    `words` a source's own template text; `fields` what the template may name. `purpose` is ack, offer, notice or alarm:
-    acks are sent at most once, alarms at least once.
+    `words` a source's own template text; `fields` what the template may name. `purpose` is ack, offer, notice, alarm or call:
+    acks are sent and calls are placed at most once, alarms at least once.
     """
 
     key: str

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 LEAD = "lead"
 ACK = "ack"
+CALL = "call"  # a call to a rep, who is put through to the lead: a phone that rings twice for one press is worse than none
 
 BACKOFF = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60))
 JITTER = 0.2  # share of the wait by which messages are spread, so that they do not all come back in the same second
@@ -69,7 +70,7 @@ class Next:
 
 def once_only(recipient: str, purpose: str) -> bool:
     """Is this a message that must rather stay unsent than be sent twice?"""
-    return recipient == LEAD and purpose == ACK
+    return purpose == CALL or (recipient == LEAD and purpose == ACK)
 
 
 def after_failure(fault: Fault, tried: Tried, *, retry_after: timedelta | None = None) -> Next:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from routing.codes import number_of
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
 from routing.events import (
+    CallRequested,
     EscalationAcknowledged,
     Event,
     HumanResponded,
@@ -149,14 +150,8 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     if command.verb == "why":
         reply(batch, who, item, why(batch.db, lead_id, code))
         return
-    if command.verb == "call":
-        mine = record.state.owner == who.id
-        reply(
-            batch,
-            who,
-            item,
-            f"{code}: call {record.lead.person.phone}" if mine else f"{code} is not yours yet. Reply 1 {code} to accept.",
-        )
+    if command.verb == "call":  # the journey answers by itself: ringing, or why not
+        batch.happen(lead_id, CallRequested(who.id, "sms"))
         return
     if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
         reply(batch, who, item, f"{code} is not yours, so nothing was changed.")

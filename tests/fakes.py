@@ -230,12 +230,23 @@ class FakeProvider:
     def _list_texts(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
         wanted = parse_qs(urlsplit(asked.target).query).get("To", [""])[0]
         sid = urlsplit(asked.target).path.rpartition("/")[2].removesuffix(".json")
+        if "/Calls" in asked.target:
+            return self._list_calls(wanted, asked)
         texts = [s for s in self.sent if s.vendor == "twilio" and s.id.startswith("SM")]
         if sid != "Messages":
             found = next((s for s in texts if s.id == sid), None)
             return (200, _text(found), {}) if found else (404, {"code": 20404, "message": "not found", "status": 404}, {})
         shown = [_text(s) for s in reversed(texts) if s.to == wanted or not wanted] if self.lists_what_it_took else []
         return 200, {"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None, "uri": asked.target}, {}
+
+    def _list_calls(self, wanted: str, asked: Asked) -> tuple[int, object, dict[str, str]]:
+        calls = [s for s in reversed(self.sent) if s.id.startswith("CA") and s.to == wanted]
+        shown = [
+            {"sid": s.id, "to": s.to, "from": s.fields.get("From"), "direction": "outbound-api", "status": "queued",
+             "date_created": format_datetime(s.at)}
+            for s in (calls if self.lists_what_it_took else [])
+        ]  # fmt: skip
+        return 200, {"calls": shown, "page": 0, "page_size": 50, "next_page_uri": None, "uri": asked.target}, {}
 
     def _take_mail(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
         mail = json.loads(asked.body)

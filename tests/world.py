@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 
 from routing import queueing
 from routing.capacity import can_take
-from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, RepLeft, RoomOpened
+from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, LeadCallEnded, LeadPickedUp, RepLeft, RoomOpened
 from routing.journey import step
 from routing.model import UNANSWERED, Alarm, Facts, Kind, Lead, Message, Policy, Seat, State, Status, Step
 from routing.team import Pool, Rep, Rule, Source, Team
 from store.roster import Roster, holdings
 from tests.builders import DANA, KIM, LOU, NOW, SITE, SLA
 
-BY_HAND = (LeadAssigned, HumanResponded, CallBridged)
+BY_HAND = (LeadAssigned, HumanResponded, CallBridged, LeadPickedUp, LeadCallEnded)
+
+LINE = Source("calls", "twilio_voice")
 
 
 @dataclass
@@ -36,7 +38,7 @@ class World:
 
     def __post_init__(self) -> None:
         reps = {name: Rep(name, f"Rep {rank}", rank, f"+1512555010{rank}") for rank, name in enumerate(self.names)}
-        self.team = Team(1, SITE, reps, {m.id: m for m in (KIM, LOU)}, {self.pool.id: self.pool}, {}, (), {}, {})
+        self.team = Team(1, SITE, reps, {m.id: m for m in (KIM, LOU)}, {self.pool.id: self.pool}, {"calls": LINE}, (), {}, {})
         seats = {
             name: Seat(name, rep.name, rep.rank, weight=1 + rep.rank % 2, cap_open=4, cap_unanswered=2, phone=rep.phone)
             for name, rep in reps.items()

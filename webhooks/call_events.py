@@ -3,11 +3,9 @@
 A caller who hangs up while it rings gives no Dial result, only the number's status callback: both can be a missed call.
 """
 
-import base64
-import re
 from collections.abc import Callable
 
-from config import lead, normal
+from config import lead, links, normal
 from store.inbox import Received
 from webhooks.delivery import Delivery
 from webhooks.twilio_requests import number, place, sid, whole
@@ -93,22 +91,9 @@ def was_bridged(delivery: Delivery) -> bool:
     return delivery.form.get("DialCallStatus") in _TAKEN and delivery.form.get("DialBridged", "true").lower() != "false"
 
 
-def rep_in_url(rep: str) -> str:
-    """A rep's id in characters no one escapes: Twilio signs addresses as written."""
-    if re.fullmatch(r"[A-Za-z0-9_-]+", rep) and not rep.startswith("x-"):
-        return rep
-    return "x-" + base64.urlsafe_b64encode(rep.encode()).decode().rstrip("=")
-
-
 def rep_of(delivery: Delivery) -> str:
     """The id of the rep this step is about, "" when the address names none."""
-    text = delivery.query.get("rep", "")
-    if not text.startswith("x-"):
-        return normal.identifier(text)
-    try:
-        return base64.urlsafe_b64decode(text[2:] + "=" * (-len(text[2:]) % 4)).decode()
-    except ValueError:
-        return ""
+    return links.rep_from_url(normal.identifier(delivery.query.get("rep", "")))
 
 
 EVENTS: dict[str, Callable[[Delivery], list[Received]]] = {

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from config.settings import Settings
-from routing.events import AcknowledgementFailed, NoteAdded, OfferUndelivered
-from routing.sending import LEAD, Fault, once_only
+from routing.events import AcknowledgementFailed, NoteAdded, OfferUndelivered, RepCallEnded
+from routing.sending import CALL, LEAD, Fault, once_only
 from routing.team import Team
 from store import advance, notices, outbox, policies, receipts
 from store.engine import Engine
@@ -49,7 +49,9 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
         return
     _suppress(engine, message, report, lanes=lanes, now=now)
     log.info("message_failed", message=message.id, lead=message.lead_id, channel=message.channel, code=report.code)
-    if message.recipient != LEAD:
+    if message.purpose == CALL:
+        _not_placed(engine, message, report, now)
+    elif message.recipient != LEAD:
         _tell_on_another_channel(engine, message, report, team=team, now=now)
     elif message.lead_id is not None and report.status != "opted_out":
         reason = _in_words(report)
@@ -59,6 +61,13 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
             else NoteAdded(by="Headroom", text=f"The {message.channel} to the lead was not delivered: {reason}")
         )
         advance.happen(engine, message.lead_id, event, now)
+
+
+def _not_placed(engine: Engine, message: Claimed, report: Waiting, now: datetime) -> None:
+    """A call that was not placed, or of which nobody knows: never placed again, the rep is told to dial."""
+    number, rep = message.fields.get("call", ""), message.fields.get("rep", "")
+    if message.lead_id is not None and number.isdigit():
+        advance.happen(engine, message.lead_id, RepCallEnded(rep, int(number), _in_words(report)), now)
 
 
 def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes, now: datetime) -> None:

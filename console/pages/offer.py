@@ -12,7 +12,17 @@ from config.links import LinkExpired, LinkForged, OfferLink, offer_token, read_o
 from console import answers, words
 from console.desk import Desk
 from console.pace import pace_of
-from routing.events import Event, HumanResponded, NoteAdded, OfferAccepted, OfferPassed, OutcomeReported, ResponseAttempted
+from routing import calling
+from routing.events import (
+    CallRequested,
+    Event,
+    HumanResponded,
+    NoteAdded,
+    OfferAccepted,
+    OfferPassed,
+    OutcomeReported,
+    ResponseAttempted,
+)
 from routing.hours import local_day
 from routing.team import Team
 from store import advance, duty, reports, reports_lead
@@ -47,6 +57,8 @@ def act(desk: Desk, token: str) -> Response:
         return _page(desk, link, token, status=409)
     after = advance.happen(desk.engine, link.lead_id, event, g.now)
     desk.ring()
+    if isinstance(event, CallRequested) and after.state.dial_rep != link.rep:
+        return answers.fault(409, what=f"No call was begun: {after.why}", mend="Go back; you can dial the number yourself.")
     if isinstance(event, OfferAccepted) and after.state.owner != link.rep:
         return _page(desk, link, token, status=409)
     return answers.see(f"/offers/{token}")
@@ -74,6 +86,8 @@ def asked_for(desk: Desk, link: OfferLink, done: str) -> Event | None:
             return OfferAccepted(rep, "page")
         case "pass":
             return OfferPassed(rep, "page")
+        case "call":
+            return CallRequested(rep, "page")
         case "voicemail" | "dialled":
             return ResponseAttempted(rep, done)
         case "texted" | "emailed":
@@ -111,9 +125,21 @@ def _page(desk: Desk, link: OfferLink, token: str, *, status: int = 200) -> Resp
     return answers.page(
         desk, "offer.html", status=status, lead=lead, me=me, view=view(lead, link), pace=pace_of(lead, team, now),
         lapses_at=instant(lead["state"].get("offer_lapses_at")), winner=words.name_of(team, lead["owner"]), team=team,
+        can_call=can_call(team, lead, link.rep), rings=rings(lead, now),
         rep_name=words.name_of(team, link.rep), day=reports_lead.my_day(desk.engine, link.rep, desk.midnight(now)),
         others=[(held, offer_token(desk.settings, held["id"], link.rep, held["turn"])) for held in others],
     )  # fmt: skip
+
+
+def can_call(team: Team, lead: Row, rep: str) -> bool:
+    """May the page offer to connect them from the firm's number?"""
+    return bool(calling.line_of(team) and lead["phone"] and calling.phone_of(team, rep))
+
+
+def rings(lead: Row, now: datetime) -> bool:
+    """Is a call under way?"""
+    until = instant(lead["state"].get("dial_until"))
+    return bool(lead["state"].get("dial_rep")) and until is not None and now < until
 
 
 def view(lead: Row, link: OfferLink) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.contact import STOP_WORDS, Allowed, Held, Suppressed, Writing, may_write, reads_as, words
+from routing.contact import STOP_WORDS, Allowed, Held, Suppressed, Writing, closes_calls, may_write, reads_as, words
 from routing.team import QuietHours
 
 QUIET = QuietHours()  # 21:00-08:00
@@ -292,3 +292,39 @@ def test_a_day_that_is_quiet_all_through_is_asked_about_again_later():
     always = replace(TEXT, zone="America/New_York", quiet=QuietHours(0, 1440))
     for night in ("2026-03-08T04:00:00", "2026-11-24T04:00:00"):
         assert may_write(always, utc(night)).until > utc(night)
+
+
+# --- calls by hand -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opted_out", [set(), {"sms"}, {"whatsapp", "sms"}, {"email"}])
+def test_a_reps_own_call_is_closed_by_no_word_about_texts_and_by_no_hour(opted_out):
+    for hour in range(24):
+        at = datetime(2026, 11, 24, hour, tzinfo=UTC)
+        call = Writing("call", "call", opted_out=frozenset(opted_out), quiet=QuietHours(), zone="America/Chicago")
+        assert isinstance(may_write(call, at), Allowed)
+
+
+@pytest.mark.parametrize("opted_out", ["call", "voice", "all"])
+def test_who_wants_no_calls_gets_none_by_hand_either(opted_out):
+    call = Writing("call", "call", opted_out=frozenset({opted_out, "sms"}))
+    assert isinstance(may_write(call, datetime(2026, 11, 24, 15, tzinfo=UTC)), Suppressed)
+
+
+def test_the_rep_who_calls_at_night_can_read_the_hour_there():
+    call = Writing("call", "call", zone="America/Chicago")
+    assert "it is 23:10 there" in may_write(call, datetime(2026, 11, 25, 5, 10, tzinfo=UTC)).why
+
+
+@pytest.mark.parametrize(
+    "said", ["Please stop calling me", "leave me alone!", "wrong number", "Don't contact me", "REMOVE MY NUMBER"]
+)
+def test_words_that_close_calls_by_hand_too(said):
+    assert closes_calls(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["STOP", "stop texting me", "unsubscribe me", "no more messages", "cancel please", "call me back", "parar"]
+)
+def test_words_that_close_texts_only_or_nothing(said):
+    assert not closes_calls(said)

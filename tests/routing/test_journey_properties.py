@@ -17,7 +17,7 @@ OTHER_NAMES = ("zoe", "abe", "mia", "ned")
 DEEDS = (
     "form", "form", "form", "call", "time", "time", "time", "accept", "accept", "pass", "answer", "outcome", "attempt", "off", "on",
     "busy", "assign", "on_it", "ring_on", "hang_up", "bridge", "ack_failed", "undelivered", "stale", "note", "write", "look",
-    "close", "voicemail", "rung",
+    "close", "voicemail", "rung", "dial", "dial", "dial_in", "met", "lead_over", "rep_over",
 )  # fmt: skip
 STORY = st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 3), st.integers(0, 7)), max_size=40)
 LONG = st.randoms(use_true_random=False).map(
@@ -80,6 +80,13 @@ def about_a_lead(state, deed, rep, which):
         "close": events.CloseDue(),
         "voicemail": events.VoicemailLeft("https://example.org/1", which),
         "rung": events.AcknowledgementExpired(),
+        "dial": events.CallRequested(mine, ("page", "sms")[which % 2]),
+        "dial_in": events.RepJoinedCall(mine, state.dial_number),
+        "met": events.LeadPickedUp(mine, state.dial_number - (which == 7), ("human", "machine", "unknown")[which % 3]),
+        "lead_over": events.LeadCallEnded(
+            mine, state.dial_number, ("completed", "busy")[which % 2], which < 4, 10 * which, bool(which % 3)
+        ),
+        "rep_over": events.RepCallEnded(mine, state.dial_number, "no answer"),
     }[deed]
 
 

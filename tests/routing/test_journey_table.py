@@ -56,6 +56,11 @@ ONE_OF_EACH = {
     "HumanResponded": events.HumanResponded("priya", "text", text="On my way"),
     "ResponseAttempted": events.ResponseAttempted("priya", "voicemail"),
     "OutcomeReported": events.OutcomeReported("priya", "talked"),
+    "CallRequested": events.CallRequested("priya", "page"),
+    "RepJoinedCall": events.RepJoinedCall("priya", 1),
+    "LeadPickedUp": events.LeadPickedUp("priya", 1, "human"),
+    "LeadCallEnded": events.LeadCallEnded("priya", 1, "completed", True, 95),
+    "RepCallEnded": events.RepCallEnded("priya", 1, "no answer"),
     "NoteAdded": events.NoteAdded("Kim Ortega", "a friend of the house"),
     "RepLeft": events.RepLeft("priya", "has gone off shift"),
     "AcknowledgementFailed": events.AcknowledgementFailed("sms", "30003"),
@@ -133,6 +138,10 @@ SENTENCES = [
     ("by hand out of quarantine", STATES[Status.QUARANTINED], NOBODY, "LeadAssigned", "accepted", "tom", "assigned"),
     ("a second yes is harmless", accepted(), EVERYBODY, "OfferAccepted", "accepted", "priya", "has it already"),
     ("a late yes", accepted("tom"), EVERYBODY, "OfferAccepted", "accepted", "tom", "Priya Shah said yes too late"),
+    # a rep calls (more of it in test_calling.py)
+    ("without a line of our own the rep dials", accepted(), EVERYBODY, "CallRequested", "accepted", "priya", "dials the number"),
+    ("only who has it may call", accepted("tom"), EVERYBODY, "CallRequested", "accepted", "tom", "not yours yet"),
+    ("a person picks up", accepted(dial_number=1), EVERYBODY, "LeadPickedUp", "responded", "priya", "a person took Priya Shah's call"),
     # it is answered
     ("a text of the rep's", accepted(), EVERYBODY, "HumanResponded", "responded", "priya", "the first response after 2m, in time"),
     ("who answers has it", accepted("tom"), EVERYBODY, "HumanResponded", "responded", "priya", "first response"),

@@ -109,7 +109,7 @@ def after(state: State) -> After:
     pool = Pool("sales", "Sales", ("bob", "ann"), calendar=OFFICE)
     policy = LeadPolicy(1, SITE, SOURCES[4], pool, Sla("s"), Rule("all", "sales", "s"))
     seats = {name: Seat(name, name.title(), rank, phone=phone) for rank, (name, phone) in enumerate(PHONES.items())}
-    lead = Lead(1, "A1", Kind.CALL, "calls", "call", Person(1), NOW)
+    lead = Lead(1, "A1", Kind.CALL, "calls", "call", Person(1, "Dana Cole", phone="+15125550143"), NOW)
     return After(lead=lead, state=state, policy=policy, why="", bench=Bench(named=seats))
 
 

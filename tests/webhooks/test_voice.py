@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from freezegun import freeze_time
 
-from webhooks.call_events import rep_in_url
+from config.links import rep_in_url
 
 CALL = "CA00112233445566778899aabbccddeeff"
 LEG = "CAffeeddccbbaa99887766554433221100"

@@ -1,14 +1,15 @@
 """Phone calls through Twilio: ring a rep who presses 1, else the next, else take a message.
 
 Steps: "" it rings · dial a rep's leg is over · whisper, press what the rep hears and presses · recorded, recording the voicemail ·
-status the caller's leg is over (enter it as the number's status callback: without it a hang-up is found late).
+status the caller's leg is over (enter it as the number's status callback: without it a hang-up is found late). And the steps of
+calls that a rep asked us for (webhooks/own_calls.py): bridge, announce, met, bridged, leg, over, talk.
 """
 
 from collections.abc import Sequence
 
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import call_events, call_script, twilio_requests
+from webhooks import call_events, call_script, own_calls, twilio_requests
 from webhooks.answers import Answer, twiml
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
@@ -43,16 +44,22 @@ DOCS = SourceDocs(
         "voicemail": "take a message when nobody can answer. Default true",
         "greeting": "what the caller hears before the tone",
         "closed_greeting": "the same outside opening hours",
+        "click_to_call": "reps may call leads through this source's number. Default true",
+        "number": "the number that calls, where `TWILIO_FROM` is a messaging service",
+        "detect_voicemail": "let the provider hear whether a person or a machine takes a rep's call. Default true",
+        "record_calls": "record reps' calls; both hear an announcement first. Default false",
+        "recording_notice": "what the lead hears before being connected, where calls are recorded",
     },
     thin="a call that ends while it rings may tell no `DialCallDuration`; both are read.",
 )
-STEPS = frozenset(call_events.EVENTS) - {""}
-DECIDES_NOW = frozenset({"", "dial", "press"})  # the caller or the rep is on the line and waits for what happens next
+EVENTS = {**call_events.EVENTS, **own_calls.EVENTS}
+STEPS = frozenset(EVENTS) - {""}
+DECIDES_NOW = frozenset({"", "dial", "press", "bridge"})  # the caller or the rep is on the line and waits for what happens next
 
 
 def parse(delivery: Delivery) -> list[Received]:
     """One event, or none where a step says nothing new. Raises Unreadable without a CallSid."""
-    return call_events.EVENTS[delivery.step](delivery)
+    return EVENTS[delivery.step](delivery)
 
 
 def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None) -> Answer:
@@ -69,5 +76,11 @@ def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None
             return twiml(call_script.put_through() if recorded else call_script.hang_up())
         case "recorded":
             return twiml(call_script.thank())
+        case "bridge":
+            return twiml(own_calls.put_through(delivery, after) if recorded else call_script.hang_up())
+        case "bridged":
+            return twiml(call_script.hang_up())
+        case "announce":
+            return twiml(own_calls.announce(delivery))
         case _:
             return twiml()

@@ -64,7 +64,7 @@ class Twilio:
     def __init__(self, settings: Settings, wire: Wire) -> None:
         self._settings = settings
         self._wire = wire
-        _ = self._client(None).messages  # the SDK loads a module at first use: not while the first lead waits
+        _ = client(settings, wire, None).messages  # the SDK loads a module at first use: not while the first lead waits
 
     def send(self, parcel: Parcel) -> Receipt:
         """POST Messages.json; the message id rides along in the address of the delivery report."""
@@ -73,7 +73,7 @@ class Twilio:
         sender = self._settings.twilio_from
         by_service = sender.startswith("MG")
         try:
-            made = self._client(parcel.deadline).messages.create(
+            made = client(self._settings, self._wire, parcel.deadline).messages.create(
                 to=_to(message),
                 body=parcel.words.body,
                 status_callback=f"{self._settings.public_url}/receipts/twilio/{message.id}",
@@ -91,7 +91,7 @@ class Twilio:
 
         Asked by number only, newest first: a filter by DateSent could hide one that is still queued and has none yet.
         """
-        listed = self._client(None).messages.list(to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
+        listed = client(self._settings, self._wire, None).messages.list(to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
         for found in listed:
             if found.body == message.body and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
                 return Receipt(self.provider, found.sid)
@@ -103,13 +103,14 @@ class Twilio:
             return Fault.OPTED_OUT
         return Fault.CONFIGURATION if code in OUR_CONFIGURATION else Fault.PERMANENT
 
-    def _client(self, deadline: Deadline | None) -> Client:
-        settings = self._settings
-        return Client(
-            settings.twilio_account_sid,
-            settings.twilio_tokens[0],
-            http_client=_Call(self._wire, settings.twilio_api_url, deadline),
-        )
+
+def client(settings: Settings, wire: Wire, deadline: Deadline | None) -> Client:
+    """Twilio's SDK on our own connections."""
+    return Client(
+        settings.twilio_account_sid,
+        settings.twilio_tokens[0],
+        http_client=_Call(wire, settings.twilio_api_url, deadline),
+    )
 
 
 def _to(message: Claimed) -> str:
