@@ -7,7 +7,7 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 PYTEST_ARGS ?= -n 2
 
-.PHONY: run test check bench chaos soak lock clean
+.PHONY: run test check bench chaos soak fuzz lock clean
 
 run: $(RUN)
 	@$(BIN)/headroom up
@@ -32,6 +32,11 @@ MINUTES ?= 10
 SEED ?= 1
 soak: $(DEV)
 	$(BIN)/python -m tests.chaos.soak --minutes $(MINUTES) --seed $(SEED)
+
+# Hostile requests to every source and to the API, many more and other ones than in `make test`. A failure comes again with its seed.
+FUZZ ?= 1500
+fuzz: $(DEV)
+	FUZZ_SEED=$(SEED) FUZZ_EXAMPLES=$(FUZZ) FUZZ_API_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/webhooks/test_fuzz.py tests/console/test_api_fuzz.py
 
 # The newest versions that pyproject.toml allows, written down. Commit the result.
 lock: $(DEV)

@@ -6,6 +6,7 @@ Flask's own parsers take NaN, 1e400, NUL and lone surrogates for good values and
 import io
 import json
 import math
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,8 @@ LARGEST_BODY = 256 * 1024  # bytes; a lead is a few KiB, Meta's batches stay bel
 MOST_FIELDS = 1000
 DEEPEST = 32  # levels of nesting; real deliveries have at most 8
 LONGEST_NUMBER = 40  # digits; longer ones are kept as cut text: Python refuses to turn over 4,300 digits into a number
+_NOT_STORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # JSON's escapes of NUL and of halves of a pair
+_UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 _CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252"}  # as browsers read them (WHATWG Encoding)
 
 Form = MultiDict[str, str]
@@ -40,7 +43,7 @@ def read_lines(body: bytes) -> Form:
 
 
 def read_json(body: bytes) -> object:
-    """A JSON value with sane numbers, at most DEEPEST levels deep. UTF-8 only. Raises Unreadable."""
+    """A JSON value with sane numbers and texts, at most DEEPEST levels deep. UTF-8 only. Raises Unreadable."""
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
     except UnicodeDecodeError as error:
@@ -51,7 +54,7 @@ def read_json(body: bytes) -> object:
         raise Unreadable("The body is not JSON", where=_place(error), mend="Check it with any JSON validator.") from error
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
         raise _too_deep()
-    return value
+    return _storable(value) if _NOT_STORABLE.search(body) else value
 
 
 def _urlencoded(body: bytes, charset: str) -> Form:
@@ -103,6 +106,15 @@ def _whole(digits: str) -> int | str:
 
 def _place(error: ValueError) -> str:
     return f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number"
+
+
+def _storable(value: object) -> object:
+    """The value without NUL and lone surrogates in its keys and texts: PostgreSQL takes neither, and nobody means them."""
+    if isinstance(value, str):
+        return _UNSPEAKABLE.sub("", value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _is_deeper(value: object, levels: int) -> bool:

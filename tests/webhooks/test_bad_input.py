@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from webhooks.app import routes
+from webhooks.bodies import read_json
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -67,6 +68,12 @@ def test_a_strange_body_gets_a_clear_answer(front, path, content_type, body, sta
     else:
         assert "\\u0000" not in (stored := json.dumps(dict(front.last.content), ensure_ascii=False))
         stored.encode("utf-8")  # no lone surrogate is left: PostgreSQL takes neither
+
+
+def test_no_text_of_json_holds_what_the_database_does_not_take():
+    """Whatever a source makes of it: also ids, which are looked up before anything cleans them."""
+    told = read_json(b'{"id": "x\\ud83d", "\\u0000k": ["\\uDC00", {"a\\ud800": "\\u0000"}], "whole": "\\ud83c\\udfe0", "n": 1}')
+    assert told == {"id": "x", "k": ["", {"a": ""}], "whole": "🏠", "n": 1}
 
 
 def test_ten_megabytes_are_refused_unread(front):

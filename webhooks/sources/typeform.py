@@ -64,7 +64,7 @@ def parse(delivery: Delivery) -> list[Received]:
     value = delivery.json_object
     kind, said = value.get("event_type"), value.get("form_response")
     token = normal.identifier(said.get("token")) if isinstance(said, dict) else ""
-    if kind not in _DATED or not isinstance(said, dict) or not token:
+    if not isinstance(kind, str) or kind not in _DATED or not isinstance(said, dict) or not token:
         mend = "Send the event `form_response`."
         raise Unreadable("This is no response of a form", where="event_type, form_response.token", mend=mend)
     answers = [each for each in _list(said.get("answers")) if isinstance(each, dict)]
