@@ -65,7 +65,7 @@ def post_text(settings: Settings, source: Source, *, sender: str, text: str, cha
         "From": prefix + sender, "To": prefix + settings.twilio_from, "Body": text, "NumMedia": "0", "NumSegments": "1",
         "SmsStatus": "received",
     }  # fmt: skip
-    return _post_twilio(settings, f"/webhooks/{source.id}", fields)
+    return post_twilio(settings, f"/webhooks/{source.id}", fields)
 
 
 def post_missed_call(settings: Settings, source: Source, *, caller: str, now: datetime) -> None:
@@ -74,14 +74,14 @@ def post_missed_call(settings: Settings, source: Source, *, caller: str, now: da
         "CallSid": "CA" + secrets.token_hex(16), "AccountSid": settings.twilio_account_sid, "ApiVersion": "2010-04-01",
         "From": caller, "To": settings.twilio_from, "Caller": caller, "Called": settings.twilio_from, "Direction": "inbound",
     }  # fmt: skip
-    _post_twilio(settings, f"/webhooks/{source.id}", fields | {"CallStatus": "ringing"})
+    post_twilio(settings, f"/webhooks/{source.id}", fields | {"CallStatus": "ringing"})
     hung_up = {
         "CallStatus": "canceled",
         "CallDuration": "0",
         "SequenceNumber": "1",
         "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
     }
-    _post_twilio(settings, f"/webhooks/{source.id}/status", fields | hung_up)
+    post_twilio(settings, f"/webhooks/{source.id}/status", fields | hung_up)
 
 
 def post_messenger(settings: Settings, source: Source, *, sender: str, text: str, now: datetime) -> Answer:
@@ -102,7 +102,8 @@ def twilio_signature(token: str, url: str, fields: dict[str, str]) -> str:
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
 
 
-def _post_twilio(settings: Settings, path: str, fields: dict[str, str]) -> Answer:
+def post_twilio(settings: Settings, path: str, fields: dict[str, str]) -> Answer:
+    """Post a form as Twilio signs it. Raises NotTaken."""
     headers = {
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         "X-Twilio-Signature": twilio_signature(settings.twilio_tokens[0], settings.public_url + path, fields),

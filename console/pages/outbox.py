@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Response, g, request
 
-from console import answers, inbound, words
+from console import answers, inbound, inbound_calls, words
 from console.desk import Desk
 from routing.team import Team
 from store import reports_lead, reports_messages
@@ -56,6 +56,8 @@ def letter(desk: Desk, team: Team, message: Row) -> Letter:
 
 def can_answer(desk: Desk, team: Team, channel: str) -> bool:
     """Only where no real provider stands behind the channel, and the team file has a source that would hear the answer."""
+    if channel == "call":
+        return not desk.settings.has_twilio and inbound.first_source(team, "twilio_voice") is not None
     if channel in TEXTS:
         return not desk.settings.has_twilio and inbound.first_source(team, "twilio_messaging") is not None
     return channel == "messenger" and not desk.settings.has_meta and inbound.first_source(team, "meta") is not None
@@ -105,6 +107,10 @@ def write_in(desk: Desk) -> Response:
 
 def _deliver(desk: Desk, message: Row, text: str) -> None:
     team, settings, channel = desk.team(), desk.settings, message["channel"]
+    if channel == "call":
+        if text in (*inbound_calls.OUTCOMES, inbound_calls.MISSED):
+            inbound_calls.play(settings, message["fields"], code=message["code"], rep_phone=message["address"], how=text)
+        return
     if channel == "messenger":
         source = inbound.first_source(team, "meta")
         if source:
