@@ -15,7 +15,17 @@ from sqlalchemy import Connection, Engine, text
 
 from routing import journey, queueing
 from routing.announcing import Happening
-from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, LeadCallEnded, LeadParted, LeadPickedUp, LeadsJoined, RoomOpened
+from routing.events import (
+    CallBridged,
+    Event,
+    HumanResponded,
+    LeadAssigned,
+    LeadCallEnded,
+    LeadParted,
+    LeadPickedUp,
+    LeadsJoined,
+    RoomOpened,
+)
 from routing.model import Alarm, Bench, Facts, Lead, Message, Person, Policy, State, Status, Step
 from routing.team import Pool, QueueOrder, Team
 from store import announcements, book, messages, people, saving
@@ -24,7 +34,15 @@ from store.retrying import in_turn
 from store.roster import Roster, load_roster
 
 AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
-BY_HAND = (LeadAssigned, HumanResponded, CallBridged, LeadPickedUp, LeadCallEnded, LeadsJoined, LeadParted)  # a person's decision may go over a cap
+BY_HAND = (
+    LeadAssigned,
+    HumanResponded,
+    CallBridged,
+    LeadPickedUp,
+    LeadCallEnded,
+    LeadsJoined,
+    LeadParted,
+)  # a person's decision may go over a cap
 
 LEADS = f"""
 SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
