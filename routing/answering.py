@@ -9,7 +9,7 @@ from routing.contact import Allowed, Held, Writing, may_write
 from routing.events import HumanResponded
 from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
-from routing.naming import name_of
+from routing.naming import at, name_of
 from routing.words import due_text
 
 NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant it names
@@ -122,6 +122,6 @@ def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message
     if not event.text or not fitting:
         return ()
     channel, address = fitting[0]
-    key = f"reply:{facts.lead.id}:{event.rep}:{now.timestamp():.6f}"
+    key = f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}"
     fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep)}
     return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)

@@ -1,6 +1,6 @@
 """What happens to a lead, top to bottom. Read this first.
 
-`step(facts, event, now)` is one table in six chapters: where the lead is, what happened, and the function that decides. A decision
+`step(facts, event, now)` is one table in five chapters: where the lead is, what happened, and the function that decides. A decision
 returns a `Step`: the new state, the reason in words, and the alarms and messages that go with it. Nothing is done here; the store
 saves a step whole, or not at all. A late or crossed event falls through to `unchanged`: it is recorded, never an error.
 """
@@ -8,7 +8,7 @@ saves a step whole, or not at all. A late or crossed event falls through to `unc
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, calling, joining, ladder, offering, promise, responding, ringing, taking, telling
+from routing import answering, calling_again, joining, ladder, offering, promise, responding, ringing, taking, telling
 from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
@@ -16,18 +16,15 @@ from routing.events import (
     CallArrived,
     CallBridged,
     CallMissed,
-    CallRequested,
     CloseDue,
     EscalationAcknowledged,
     Event,
     HumanResponded,
     LeadArrived,
     LeadAssigned,
-    LeadCallEnded,
     LeadErased,
     LeadFolded,
     LeadParted,
-    LeadPickedUp,
     LeadsJoined,
     MessageArrived,
     NoteAdded,
@@ -36,8 +33,6 @@ from routing.events import (
     OfferPassed,
     OfferUndelivered,
     OutcomeReported,
-    RepCallEnded,
-    RepJoinedCall,
     RepLeft,
     ResponseAttempted,
     ResponseDue,
@@ -47,15 +42,16 @@ from routing.events import (
     RungReached,
     VoicemailLeft,
 )  # fmt: skip
-from routing.model import OPEN, UNANSWERED, Facts, Status, Step
+from routing.model import OPEN, UNANSWERED, Facts, State, Status, Step
 from routing.naming import name_of
 
+WORDS_KEPT, LONGEST_WORDS = 5, 400  # of what the lead says before anybody has answered
 IN_HANDS = frozenset({Status.WAITING, Status.OFFERED, Status.ACCEPTED, Status.RESPONDED})  # decided, and not yet done
 
 
 def step(facts: Facts, event: Event, now: datetime) -> Step:
     """The one table of the journey, its chapters in order. Pure: the same facts, event and now give the same step."""
-    for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
+    for chapter in (it_comes_in, it_is_offered, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
             return decided
@@ -80,7 +76,19 @@ def it_comes_in(facts: Facts, event: Event, now: datetime) -> Step | None:
             return ringing.missed(facts, event.reason, now)
         case Status.RINGING | Status.WAITING | Status.OFFERED | Status.ACCEPTED, CallBridged():
             return responding.bridged(facts, event, now) if event.rep else responding.answered_elsewhere(facts, event, now)
-        case Status.RESPONDED, CallMissed() if state.response_how == "call" and state.owner:
+        case Status.RINGING, CallArrived():
+            return calling_again.rings_on(facts, event, now)
+        case Status.WAITING | Status.OFFERED, CallArrived():
+            return calling_again.rings_anybody(facts, event, now)
+        case Status.ACCEPTED | Status.RESPONDED, CallArrived():
+            return calling_again.rings_owner(facts, event, now)
+        case Status.ACCEPTED | Status.RESPONDED, RingUnanswered(rep=rep) if rep == state.line:
+            return calling_again.not_taken(facts, event, now)
+        case Status.ACCEPTED | Status.RESPONDED, CallMissed() if state.line:
+            return calling_again.not_taken(facts, event, now)
+        case Status.RESPONDED, CallBridged(rep=rep) if rep == state.line:
+            return calling_again.talked_again(facts, event, now)
+        case Status.RESPONDED, CallMissed(reason=reason) if by_call(state) and reason != ringing.SILENCE:
             return ringing.unbridged(facts, event, now)
     return None
 
@@ -109,22 +117,6 @@ def it_is_offered(facts: Facts, event: Event, now: datetime) -> Step | None:
             return taking.assigned(facts, event, now)
         case _, OfferAccepted():
             return taking.too_late(facts, event, now)
-    return None
-
-
-def a_rep_calls(facts: Facts, event: Event, now: datetime) -> Step | None:
-    """The rep asks us to call, both are rung one after the other, and the call itself tells how it went."""
-    match facts.state.status, event:
-        case _, CallRequested():
-            return calling.requested(facts, event, now)
-        case status, RepJoinedCall() if status in IN_HANDS:
-            return calling.joined(facts, event, now)
-        case status, LeadPickedUp() if status in IN_HANDS:
-            return calling.picked_up(facts, event, now)
-        case status, LeadCallEnded() if status in IN_HANDS:
-            return calling.ended(facts, event, now)
-        case status, RepCallEnded() if status in IN_HANDS:
-            return calling.rep_ended(facts, event, now)
     return None
 
 
@@ -180,6 +172,11 @@ def words_in_between(facts: Facts, event: Event, now: datetime) -> Step | None:
     return None
 
 
+def by_call(state: State) -> bool:
+    """Was the first response a call, as the provider told it?"""
+    return state.response_how == "call" and state.owner is not None
+
+
 def arrived(facts: Facts, now: datetime) -> Step:
     """A form or a first message: promise a time, look for a rep with room, answer the lead."""
     state = promise.promised(facts)
@@ -200,9 +197,8 @@ def wrote_again(facts: Facts, event: MessageArrived, now: datetime) -> Step:
     """The lead wrote again: whoever has it gets the words."""
     reader = facts.state.owner
     to = name_of(facts, reader) if reader else "whoever takes it"
-    return Step(
-        facts.state, why=f"the lead wrote by {event.channel}; passed to {to}", messages=telling.lead_said(facts, event, now)
-    )
+    state = remembered(facts.state, f"by {event.channel}: {event.text}")
+    return Step(state, why=f"the lead wrote by {event.channel}; passed to {to}", messages=telling.lead_said(facts, event, now))
 
 
 def left_voicemail(facts: Facts, event: VoicemailLeft, now: datetime) -> Step:
@@ -210,7 +206,13 @@ def left_voicemail(facts: Facts, event: VoicemailLeft, now: datetime) -> Step:
     if event.seconds < 2:
         return Step(facts.state, why=f"hung up at the voicemail ({event.seconds}s)", details=("no voicemail",))
     said = MessageArrived("call", f"Voicemail, {event.seconds}s: {event.url}")
-    return Step(facts.state, why=f"left a voicemail of {event.seconds}s", messages=telling.lead_said(facts, said, now))
+    state = remembered(facts.state, f"voicemail, {event.seconds}s: {event.url}")
+    return Step(state, why=f"left a voicemail of {event.seconds}s", messages=telling.lead_said(facts, said, now))
+
+
+def remembered(state: State, words: str) -> State:
+    """The state with what they said, for whoever takes the lead next; once somebody has answered, the owner has had it all."""
+    return replace(state, said=(*state.said, words[:LONGEST_WORDS])[-WORDS_KEPT:]) if state.responded_at is None else state
 
 
 def not_acknowledged(facts: Facts, event: AcknowledgementFailed, now: datetime) -> Step:

@@ -1,5 +1,6 @@
 """What messages and reasons name: people by name, a lead by its facts."""
 
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -31,7 +32,8 @@ def about(facts: Facts, now: datetime) -> dict[str, str]:
 def contact(facts: Facts) -> dict[str, str]:
     """How to reach the lead: for the rep who has it."""
     person = facts.lead.person
-    return {"phone": person.phone or "", "email": person.email or "", "message": facts.lead.message}
+    said = "; ".join(facts.state.said)
+    return {"phone": person.phone or "", "email": person.email or "", "message": facts.lead.message, "said": said}
 
 
 def name_of(facts: Facts, rep: str | None) -> str:
@@ -54,6 +56,6 @@ def manager_name(facts: Facts, manager: str) -> str:
     return known.name if known else manager
 
 
-def at(now: datetime) -> str:
-    """An instant as the part of a message's key that makes it one of its kind."""
-    return f"{now.timestamp():.6f}"
+def at(now: datetime, words: str = "") -> str:
+    """An instant (and what is said: several words can be decided at one instant) as the part of a key that makes it one of its kind."""
+    return f"{now.timestamp():.6f}" + (f"-{zlib.crc32(words.encode()):08x}" if words else "")

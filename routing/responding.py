@@ -12,7 +12,10 @@ from routing.naming import name_of
 def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
     """A rep and the caller talk: taken and answered in one."""
     state = offering.owned(facts.state, event.rep, now)
-    state = replace(state, status=Status.RESPONDED, responded_at=now, response_how="call", accepted_at=now)
+    state = replace(
+        state, status=Status.RESPONDED, responded_at=now, response_how="call", accepted_at=now, line=None,
+        response_call=facts.state.call_sid,
+    )  # fmt: skip
     return Step(
         state,
         why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, now)}",

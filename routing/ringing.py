@@ -9,6 +9,7 @@ from routing.hours import is_open
 from routing.model import Alarm, Facts, RepChange, Seat, Status, Step
 from routing.naming import name_of
 
+SILENCE = "no word from the provider"
 NO_WORD = timedelta(minutes=2)  # longer than any ring: the provider's status callback was lost
 RING_AT_MOST = 4  # reps, one after the other, before the voicemail: nobody listens to ringing for longer
 
@@ -32,9 +33,9 @@ def ring_next(facts: Facts, event: RingUnanswered, now: datetime) -> Step:
     return rung or missed(facts, f"{name} did not take it ({event.reason})", now)
 
 
-def ring(facts: Facts, now: datetime, *, because: str) -> Step | None:
-    """Ring one rep, None when there is nobody (left) to ring."""
-    able = [seat for seat in offering.candidates(facts) if seat.phone]
+def ring(facts: Facts, now: datetime, *, because: str, first: tuple[Seat, ...] = ()) -> Step | None:
+    """Ring one rep, None when there is nobody (left) to ring. `first` are asked before all others."""
+    able = [*first, *(seat for seat in offering.candidates(facts) if seat.phone and seat not in first)]
     if not able or len(facts.state.lapsed_by) >= RING_AT_MOST or not is_open(facts.policy.pool.calendar, now):
         return None
     seat = able[0]
@@ -46,7 +47,7 @@ def ring(facts: Facts, now: datetime, *, because: str) -> Step | None:
         state,
         why=f"{because}: ringing {seat.name} ({offering.reason(facts, seat)})",
         details=offering.considered(facts, (seat,)),
-        alarms=(Alarm("ring", now + NO_WORD, CallMissed("no word from the provider")),),
+        alarms=(Alarm("ring", now + NO_WORD, CallMissed(SILENCE)),),
         reps=(assigned(seat),),
     )
 

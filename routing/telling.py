@@ -63,7 +63,7 @@ def too_late(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
 
 def answered(facts: Facts, rep: str, text: str, now: datetime) -> tuple[Message, ...]:
     """A plain answer to something a rep has texted."""
-    key = f"answer:{facts.lead.id}:{facts.state.turn}:{at(now)}"
+    key = f"answer:{facts.lead.id}:{facts.state.turn}:{at(now, text)}"
     return to_rep(facts, rep, "reply", key, {"code": facts.lead.code, "text": text}, purpose="notice", channels=("sms",))
 
 
@@ -94,7 +94,7 @@ def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Messa
     if owner is None:
         return ()
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text}
-    key = f"said:{facts.lead.id}:{at(now)}"
+    key = f"said:{facts.lead.id}:{at(now, event.text)}"
     return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
 
 

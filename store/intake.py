@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import text
 
 from routing import rules
+from routing.calling_again import whose_phone_rings
 from routing.codes import number_of
-from routing.contact import closes_calls, reads_as
+from routing.contact import reads_as
 from routing.events import (
     CallArrived,
     CallBridged,
@@ -33,7 +34,13 @@ OPEN_LEADS = text("""
 SELECT id, person_id, arrived_at, kind, status FROM leads
 WHERE person_id = ANY(:people) AND closed_at IS NULL AND status <> 'quarantined' ORDER BY id
 """)
-OF_CALLS = text("SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)")
+OF_CALLS = text("""
+SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)
+UNION SELECT lead_id, sid FROM joined_calls WHERE sid = ANY(:sids)
+""")
+JOIN = text(
+    "INSERT INTO joined_calls (sid, lead_id) SELECT sid, :lead FROM unnest(CAST(:sids AS text[])) AS s(sid) ON CONFLICT DO NOTHING"
+)
 CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
 
 
@@ -106,6 +113,9 @@ def inquire(
     for lead_id in theirs:
         record = batch.leads[lead_id]
         if record.state.status not in (Status.CLOSED, Status.QUARANTINED) and belongs(batch.team, item, record):
+            if item.event == "call":  # later steps of either call find the lead
+                sids = [sid for sid in (record.state.call_sid, item.content.get("call_sid")) if sid]
+                batch.db.execute(JOIN, {"lead": lead_id, "sids": sids})
             item.lead_id, item.after = lead_id, batch.happen(lead_id, further_event(batch.team, item, record.pool))
             return
     record = begin(batch, item, chosen)
@@ -133,6 +143,8 @@ def further_event(team: Team, item: Item, pool: str) -> Event:
     """What the same person's next words or call mean on a lead that is open."""
     said = str(item.content.get("message") or "")
     match item.event:
+        case "call":
+            return CallArrived(str(item.content.get("call_sid")))
         case "call_answered":
             return CallBridged(who_answered(team, item, pool))
         case "missed_call":
@@ -156,8 +168,8 @@ def who_answered(team: Team, item: Item, pool: str) -> str:
 
 
 def belongs(team: Team, item: Item, record: LeadRecord) -> bool:
-    """Is this a word on that open lead? A message or a call told afterwards is; a form within the source's window; a call rings anew."""
-    if item.event == "message" or item.event in TOLD_CALLS:
+    """Is this about that open lead? A message or a call is; a form within the source's window."""
+    if item.event in ("message", "call") or item.event in TOLD_CALLS:
         return True
     window = team.sources[item.source].dedupe_for
     return item.event == "form" and item.received_at - record.lead.arrived_at <= window
@@ -200,13 +212,20 @@ def call_event(item: Item, state: State) -> Event | None:
     reason = str(said.get("reason") or "no answer")
     match item.event:
         case "call_answered":
-            rep = rep or (state.offered_to or ("",))[0]
-            return CallBridged(rep) if rep and (state.status, state.owner) != (Status.RESPONDED, rep) else None
-        case "missed_call" if rep in state.offered_to and not said.get("gone"):
+            rep = rep or whose_phone_rings(state) or ""
+            return CallBridged(rep) if rep and ((state.status, state.owner) != (Status.RESPONDED, rep) or state.line) else None
+        case "missed_call" | "call_status" if said.get("call_sid") != (state.call_sid or said.get("call_sid")):
+            return None  # an earlier call of theirs: they have called again since
+        case "missed_call" if rep in (*state.offered_to, state.line) and not said.get("gone"):
             return RingUnanswered(rep, reason)
-        case "missed_call" if state.status is Status.RINGING or (state.status is Status.RESPONDED and state.owner == rep):
+        case "missed_call" if state.status is Status.RINGING or state.line:
             return CallMissed(reason)
-        case "call_status" if state.status is Status.RINGING:
+        case "missed_call" if (state.status, state.owner) == (Status.RESPONDED, rep) and state.response_call in (
+            None,
+            state.call_sid,
+        ):
+            return CallMissed(reason)
+        case "call_status" if state.status is Status.RINGING or state.line:
             return CallMissed(reason)
         case "voicemail":
             return voicemail(item)
@@ -241,16 +260,11 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
 
 
-def calls_too(item: Item) -> tuple[str, ...]:
-    """A STOP is about texts; "stop calling" and "leave me alone" also close a rep's own call, and START opens all again."""
-    return ("call",) if wish(item) == "start" or closes_calls(str(item.content.get("message") or "")) else ()
-
-
 def ways_of(item: Item, lines: Sequence[str] = ()) -> list[dict[str, object]]:
     """The channels and addresses that a wish is about: all the person's phones (`lines`) and the ids on platforms, or a mail's address."""
     phone, handles = item.content.get("phone"), item.content.get("handles") or {}
     if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
         return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
     numbers = dict.fromkeys((phone, *lines)) if phone else {}
-    by_phone = stops.by_phone(numbers, (*stops.PHONE_CHANNELS, *calls_too(item)))
+    by_phone = stops.by_phone(numbers)
     return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

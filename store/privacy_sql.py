@@ -69,7 +69,7 @@ FORGET: tuple[TextClause, ...] = (
     WHERE lead_id <> ALL(:leads) AND (why ILIKE ANY(:needles) OR data::text ILIKE ANY(:needles))
     """),
     text("""
-    UPDATE leads SET content = '{}', message = '', matched = '{}', call_sid = NULL, state = state - 'call_sid' - 'wait_reason', changed_at = :now
+    UPDATE leads SET content = '{}', message = '', matched = '{}', call_sid = NULL, state = state - 'call_sid' - 'wait_reason' - 'said' - 'response_call', changed_at = :now
     WHERE id = ANY(:leads)
     """),
     text("DELETE FROM suppressions WHERE address = ANY(:addresses)"),

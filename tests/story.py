@@ -13,15 +13,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from config.settings import Settings
+from routing.calling_again import whose_phone_rings
 from routing.codes import code_of, number_of
 from routing.events import Event
-from store import advance, doubts, due, duty, inbox, policies, receipts
+from store import advance, due, duty, inbox, policies, receipts
 from store.advance import After
 from store.engine import connect
 from store.inbox import Received, Recorded
 from tests import invariants
 from workers.followups import follow_up
-from workers.lookups import look_up
 from workers.send import Sender, send_due
 
 BEFORE_WE_OPEN = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)  # 7:30 in Chicago
@@ -146,8 +146,7 @@ class Call:
     @property
     def rings(self) -> str | None:
         """The rep whose phone rings, None when the caller is asked for a message instead."""
-        state = self.after.state if self.after else None
-        return state.offered_to[0] if state and state.status == "ringing" and state.offered_to else None
+        return whose_phone_rings(self.after.state) if self.after else None
 
     def is_taken(self) -> None:
         """The rung rep presses 1."""
@@ -326,8 +325,6 @@ class Story:
             done += follow_up(self.engine, SETTINGS, self.sender.lanes, self.now)
         if is_due(waiting.duty):
             done += duty.turn(self.engine, self.now)
-        if is_due(waiting.leases):
-            done += sum(doubts.release(self.engine, self.now)) + look_up(self.engine, self.sender.lanes, self.now)
         return done
 
     def is_sound(self) -> None:

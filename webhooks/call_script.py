@@ -5,11 +5,11 @@ from datetime import timedelta
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config import normal
-from config.links import rep_in_url
+from routing.calling_again import whose_phone_rings
 from routing.hours import is_open, next_open
-from routing.model import Status
 from routing.words import due_text
 from store.advance import After
+from webhooks.call_events import rep_in_url
 from webhooks.delivery import Delivery
 
 RING_SECONDS = 18  # above 20 the carrier's voicemail answers, and the call looks completed
@@ -20,8 +20,9 @@ SILENCE_SECONDS = 6
 
 def ring_or_record(delivery: Delivery, after: After | None) -> VoiceResponse:
     """Ring the rep the decision names; with nobody to ring, take a message."""
-    if after and after.state.status is Status.RINGING and after.state.offered_to:
-        seat = after.bench.named.get(after.state.offered_to[0])
+    rep = whose_phone_rings(after.state) if after else None
+    if after and rep:
+        seat = after.bench.named.get(rep)
         if seat and seat.phone:
             return _ring(delivery, seat.rep, seat.phone)
     return _take_message(delivery, after)

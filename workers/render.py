@@ -13,16 +13,16 @@ from workers.letter import Letter, compose, letter
 from workers.templates import email_template, sms_template
 
 # Characters of a field in a text: so that the rest still fits into one segment.
-SMS_LIMITS = {"first_name": 20, "name": 28, "company": 28, "place": 24, "about": 44, "text": 90, "reason": 44, "codes": 60}
+SMS_LIMITS = {"first_name": 20, "name": 28, "company": 28, "place": 24, "about": 44, "text": 90, "said": 90, "reason": 44, "codes": 60}
 SMS_LIMIT = 44
 LONG_LIMIT = 1_000  # of the lead's own words in an e-mail
 OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or our own words as they are
-FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "text"})
+FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "said", "text"})
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
 
 _NAMES = """
     about ago away accepted cause code codes company count due_text elapsed email firm first_name kind lapses link message minutes
-    name opens_text owner phone place pool postal_address reason remaining rep rep_name ring source stop_hint target test text
+    name opens_text owner phone place pool postal_address reason remaining rep rep_name ring said source stop_hint target test text
     tried winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")

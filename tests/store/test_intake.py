@@ -152,11 +152,17 @@ def test_a_taken_call_without_any_rep_known_changes_nothing(firm):
     assert firm.rows("SELECT owner, status FROM leads")[0] == ("tom", "responded")
 
 
-def test_a_second_call_of_the_same_person_rings_anew(firm):
+def test_a_second_call_of_the_same_person_rings_on_their_open_lead(firm):
     hear(firm, call(firm, "call", sid="CA1"))
     hear(firm, call(firm, "missed_call", sid="CA1", rep="priya"))
     hear(firm, call(firm, "call", sid="CA2"))
-    assert sorted(row.status for row in firm.rows("SELECT status FROM leads")) == ["offered", "ringing"]
+    assert [row.status for row in firm.rows("SELECT status FROM leads")] == ["ringing"]
+    hear(firm, call(firm, "call_status", sid="CA1", reason="the caller hung up"))
+    assert [row.status for row in firm.rows("SELECT status FROM leads")] == ["ringing"], (
+        "the end of the first call is not the second's"
+    )
+    hear(firm, call(firm, "call_status", sid="CA2", reason="the caller hung up"))
+    assert [row.status for row in firm.rows("SELECT status FROM leads")] == ["offered"]
 
 
 def test_a_lead_keeps_the_terms_under_which_it_arrived(firm):
