@@ -4,11 +4,8 @@ from flask import Response, g, request
 
 from console import answers, doors, forms, sessions
 from console.desk import Desk
-from console.tries import Tries
-from store import accounts
+from store import accounts, tries
 from store.accounts import Account
-
-_tries = Tries()
 
 
 def show(desk: Desk) -> Response:
@@ -20,15 +17,16 @@ def act(desk: Desk) -> Response:
     """POST /sign-in. A wrong try is counted for the address it came from and for the account."""
     email = request.form.get("email", "").strip().lower()[:254]
     by = {"address": doors.address(desk.settings)} | ({"account": email} if email else {})
-    if _tries.too_many(**by):
+    try_ = tries.begin(desk.engine, by, g.now)
+    if try_ is None:
         answer = answers.fault(429, what="Too many wrong tries", mend="Wait a minute, then try again.")
         answer.headers["Retry-After"] = "60"
         return answer
     any_account, _ = accounts.look(desk.engine, None)
     account = accounts.check(desk.engine, email, request.form.get("password", "")) if any_account else None
     if account is None and (any_account or not doors.is_api_token(desk.settings, request.form.get("token", "").strip())):
-        _tries.add(**by)
         return _page(desk, request.form.get("next", ""), status=403, email=email, wrong=True)
+    tries.take_back(desk.engine, try_)
     return let_in(desk, account, onward(request.form.get("next", "")))
 
 

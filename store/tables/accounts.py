@@ -1,6 +1,6 @@
 """Who may sign in to the console, and which programs may ask the API."""
 
-from sqlalchemy import CheckConstraint, Column, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
 
 from store.tables.columns import identity, instant, metadata
 
@@ -29,4 +29,14 @@ api_tokens = Table(
     instant("last_used_at"),
     instant("revoked_at"),
     CheckConstraint(ROLES, name="role"),
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    identity(),
+    Column("kind", Text, nullable=False),  # address, account, or "" for everybody
+    Column("who", Text, nullable=False),  # a hash: nobody reads from it who tried
+    instant("at", required=True),
+    Index(None, "at"),
 )

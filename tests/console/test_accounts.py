@@ -9,7 +9,6 @@ from flask import Flask
 from config import clock
 from config.links import make_first_admin_link, make_password_link, manager_token, offer_token
 from console import web
-from console.pages import session
 from console.web import ROUTES
 from store import accounts, api_tokens
 from store.accounts import Refused, Role
@@ -17,11 +16,6 @@ from tests.console.conftest import API_TOKEN, csrf
 from tests.console.people import EMAILS, PASSWORD, an_account, sign_in, signed_in
 
 NEW = "another good password"
-
-
-@pytest.fixture(autouse=True)
-def fresh_tries():
-    session._tries.wrong.clear()
 
 
 def path_of(link: str) -> str:

@@ -8,17 +8,11 @@ from flask import Flask
 from itsdangerous import URLSafeSerializer
 
 from console import web
-from console.pages import session
 from console.pages.session import onward
 from store.engine import connect
 from tests.console.conftest import API_TOKEN, csrf
 
 CLOSED = ("/", "/leads", "/leads/A1", "/outbox")
-
-
-@pytest.fixture(autouse=True)
-def fresh_tries():
-    session._tries.wrong.clear()
 
 
 def app_with(house, **changes):

@@ -16,7 +16,6 @@ from config import clock, logs
 from config.links import make_first_admin_link, make_password_link
 from console import web
 from console.csv_rows import guarded, line
-from console.pages import session
 from console.web import ROUTES
 from store import api_tokens
 from store.accounts import Role
@@ -28,11 +27,6 @@ HOSTILE = (
     """'"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}${7*7}</textarea></select><a href="javascript:alert(3)">"""
 )
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1"]
-
-
-@pytest.fixture(autouse=True)
-def fresh_tries():
-    session._tries.wrong.clear()
 
 
 def filled(house, path: str, code: str) -> str:
