@@ -1,6 +1,6 @@
 """What happens to a lead, top to bottom. Read this first.
 
-`step(facts, event, now)` is one table in five chapters: where the lead is, what happened, and the function that decides. A decision
+`step(facts, event, now)` is one table in six chapters: where the lead is, what happened, and the function that decides. A decision
 returns a `Step`: the new state, the reason in words, and the alarms and messages that go with it. Nothing is done here; the store
 saves a step whole, or not at all. A late or crossed event falls through to `unchanged`: it is recorded, never an error.
 """
@@ -8,7 +8,7 @@ saves a step whole, or not at all. A late or crossed event falls through to `unc
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, calling_again, joining, ladder, offering, promise, responding, ringing, taking, telling
+from routing import answering, calling, calling_again, joining, ladder, offering, promise, responding, ringing, taking, telling
 from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
@@ -16,15 +16,18 @@ from routing.events import (
     CallArrived,
     CallBridged,
     CallMissed,
+    CallRequested,
     CloseDue,
     EscalationAcknowledged,
     Event,
     HumanResponded,
     LeadArrived,
     LeadAssigned,
+    LeadCallEnded,
     LeadErased,
     LeadFolded,
     LeadParted,
+    LeadPickedUp,
     LeadsJoined,
     MessageArrived,
     NoteAdded,
@@ -33,6 +36,8 @@ from routing.events import (
     OfferPassed,
     OfferUndelivered,
     OutcomeReported,
+    RepCallEnded,
+    RepJoinedCall,
     RepLeft,
     ResponseAttempted,
     ResponseDue,
@@ -51,7 +56,7 @@ IN_HANDS = frozenset({Status.WAITING, Status.OFFERED, Status.ACCEPTED, Status.RE
 
 def step(facts: Facts, event: Event, now: datetime) -> Step:
     """The one table of the journey, its chapters in order. Pure: the same facts, event and now give the same step."""
-    for chapter in (it_comes_in, it_is_offered, it_is_answered, nobody_answers, words_in_between):
+    for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
             return decided
@@ -117,6 +122,22 @@ def it_is_offered(facts: Facts, event: Event, now: datetime) -> Step | None:
             return taking.assigned(facts, event, now)
         case _, OfferAccepted():
             return taking.too_late(facts, event, now)
+    return None
+
+
+def a_rep_calls(facts: Facts, event: Event, now: datetime) -> Step | None:
+    """The rep asks us to call, both are rung one after the other, and the call itself tells how it went."""
+    match facts.state.status, event:
+        case _, CallRequested():
+            return calling.requested(facts, event, now)
+        case status, RepJoinedCall() if status in IN_HANDS:
+            return calling.joined(facts, event, now)
+        case status, LeadPickedUp() if status in IN_HANDS:
+            return calling.picked_up(facts, event, now)
+        case status, LeadCallEnded() if status in IN_HANDS:
+            return calling.ended(facts, event, now)
+        case status, RepCallEnded() if status in IN_HANDS:
+            return calling.rep_ended(facts, event, now)
     return None
 
 

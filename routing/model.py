@@ -92,7 +92,8 @@ class State:
     `dial_...` is the last call that a rep asked for: its number, who is on it (None: it is over), until when it can be under way,
     whether the rep pressed 1, and who took it ("human", "machine", "nobody").
     `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
-    next round; `tried` are all who were ever asked.
+    next round; `tried` are all who were ever asked. `line` is who is rung for a caller although they have the lead already,
+    `response_call` the call that was the first response, `said` the lead's last words while nobody had answered yet.
     """
 
     status: Status = Status.NEW
@@ -126,6 +127,9 @@ class State:
     acked_on: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     undelivered: bool = False
+    line: str | None = None
+    response_call: str | None = None
+    said: tuple[str, ...] = ()
     dial_number: int = 0
     dial_rep: str | None = None
     dial_until: datetime | None = None

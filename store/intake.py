@@ -10,7 +10,7 @@ from sqlalchemy import text
 from routing import rules
 from routing.calling_again import whose_phone_rings
 from routing.codes import number_of
-from routing.contact import reads_as
+from routing.contact import closes_calls, reads_as
 from routing.events import (
     CallArrived,
     CallBridged,
@@ -260,11 +260,16 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
 
 
+def calls_too(item: Item) -> tuple[str, ...]:
+    """A STOP is about texts; "stop calling" and "leave me alone" also close a rep's own call, and START opens all again."""
+    return ("call",) if wish(item) == "start" or closes_calls(str(item.content.get("message") or "")) else ()
+
+
 def ways_of(item: Item, lines: Sequence[str] = ()) -> list[dict[str, object]]:
     """The channels and addresses that a wish is about: all the person's phones (`lines`) and the ids on platforms, or a mail's address."""
     phone, handles = item.content.get("phone"), item.content.get("handles") or {}
     if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
         return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
     numbers = dict.fromkeys((phone, *lines)) if phone else {}
-    by_phone = stops.by_phone(numbers)
+    by_phone = stops.by_phone(numbers, (*stops.PHONE_CHANNELS, *calls_too(item)))
     return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

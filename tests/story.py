@@ -16,12 +16,13 @@ from config.settings import Settings
 from routing.calling_again import whose_phone_rings
 from routing.codes import code_of, number_of
 from routing.events import Event
-from store import advance, due, duty, inbox, policies, receipts
+from store import advance, doubts, due, duty, inbox, policies, receipts
 from store.advance import After
 from store.engine import connect
 from store.inbox import Received, Recorded
 from tests import invariants
 from workers.followups import follow_up
+from workers.lookups import look_up
 from workers.send import Sender, send_due
 
 BEFORE_WE_OPEN = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)  # 7:30 in Chicago
@@ -325,6 +326,8 @@ class Story:
             done += follow_up(self.engine, SETTINGS, self.sender.lanes, self.now)
         if is_due(waiting.duty):
             done += duty.turn(self.engine, self.now)
+        if is_due(waiting.leases):
+            done += sum(doubts.release(self.engine, self.now)) + look_up(self.engine, self.sender.lanes, self.now)
         return done
 
     def is_sound(self) -> None:

@@ -5,11 +5,11 @@ from datetime import timedelta
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config import normal
+from config.links import rep_in_url
 from routing.calling_again import whose_phone_rings
 from routing.hours import is_open, next_open
 from routing.words import due_text
 from store.advance import After
-from webhooks.call_events import rep_in_url
 from webhooks.delivery import Delivery
 
 RING_SECONDS = 18  # above 20 the carrier's voicemail answers, and the call looks completed

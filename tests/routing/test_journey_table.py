@@ -197,7 +197,7 @@ def test_a_sentence_of_the_journey(state, bench, event, status, owner, why):
         (responded(), events.AcknowledgementFailed("sms", "30003")),
         (accepted(acked_on=("sms", "email")), events.AcknowledgementFailed("sms", "30003")),
         (accepted(acked_on=()), events.AcknowledgementFailed("sms", "30003")),
-        (offered("tom"), events.CallArrived("CA1")),
+        (STATES[Status.CLOSED], events.CallArrived("CA1")),
         (offered("tom"), events.LeadArrived()),
         (offered("tom"), events.CallMissed("no word from the provider")),
     ],
