@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from config.settings import SettingsError
-from console.commands import accounts, database, doctor, hours, importing, leads, privacy, reps, serve, team, try_out
+from console.commands import accounts, database, doctor, events, hours, importing, leads, privacy, reps, serve, team, try_out
 from console.output import BAD_USE, FOUND_PROBLEMS, Trouble
 from console.processes import StartFailed
 from store.policies import NoTeam
@@ -35,6 +35,7 @@ COMMANDS = (
     reps.rep,
     accounts.user,
     accounts.token,
+    events.events,
     privacy.export_person,
     privacy.erase,
     doctor.doctor,

@@ -133,6 +133,26 @@ POOL: dict[str, Schema] = {
     "free": {**WHOLE, "description": "Members who could take a lead now"},
     "waiting": {**WHOLE, "description": "Leads for which nobody has room"},
 }
+LETTER: dict[str, Schema] = {
+    "id": {"type": "string", "description": "The event's id, also in the header webhook-id"},
+    "type": TEXT,
+    "endpoint": TEXT,
+    "lead": {"type": "string", "description": "The lead's code"},
+    "at": INSTANT,
+    "tries": WHOLE,
+    "status": {"type": ["integer", "null"], "description": "What the endpoint answered last, if it did"},
+    "error": TEXT_OR_NONE,
+    "died_at": INSTANT_OR_NONE,
+}
+AGAIN: Schema = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "description": "The id of one event"},
+        "endpoint": {"type": "string", "description": "An endpoint of the team file; needed with `since`"},
+        "since": {**INSTANT, "description": "Everything that happened since then"},
+        "dead": {"type": "boolean", "description": "With `since`: only what could not be delivered"},
+    },
+}
 FULL: dict[str, Schema] = {**LEAD, "matched": TEXTS, "steps": listed("Step"), "messages": listed("Message")}
 ERROR = closed("A fault in words", {"what": TEXT, "where": TEXT, "mend": TEXT})
 SCHEMAS: dict[str, Schema] = {
@@ -146,6 +166,10 @@ SCHEMAS: dict[str, Schema] = {
     "Leads": closed("A page of leads", {"leads": listed("Lead"), "next": TEXT_OR_NONE}),
     "Reps": closed("The reps", {"reps": listed("Rep")}),
     "Pools": closed("The pools", {"pools": listed("Pool")}),
+    "Letter": closed("An event that could not be delivered", LETTER),
+    "Letters": closed("Dead letters, newest first, at most 100", {"events": listed("Letter")}),
+    "Again": AGAIN,
+    "Queued": closed("How many events are on their way again", {"queued": WHOLE}),
     "Fault": closed("What went wrong", {"error": ERROR}),
 }
 
@@ -205,6 +229,26 @@ DESCRIPTION: Schema = {
             },
         ),
         "/api/reps": reading("The reps with load, caps and room", {"200": answer("The reps", "Reps")}),
+        "/api/events/dead": reading(
+            "Events that could not be delivered to an endpoint",
+            {"200": answer("Dead letters", "Letters")},
+            query("endpoint", TEXT, "Only of this endpoint"),
+        ),
+        "/api/events/replay": {
+            "post": {
+                "summary": "Deliver events again, under the same ids; needs the token of a manager",
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Again"}}},
+                },
+                "responses": {
+                    "202": answer("On their way", "Queued"),
+                    "400": answer("It is not clear what to deliver again", "Fault"),
+                    "403": answer("The token may only read", "Fault"),
+                    **REFUSED,
+                },
+            }
+        },
         "/api/pools": reading("The pools with what waits in them", {"200": answer("The pools", "Pools")}),
     },
     "components": {"schemas": SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},

@@ -13,7 +13,7 @@ from config import clock
 from config.settings import Settings
 from console import answers, api, doors, metrics, probes, sessions, words
 from console.desk import Desk
-from console.pages import account, board, export, lead, manage, offer, outbox, session, trial
+from console.pages import account, board, events, export, lead, manage, offer, outbox, session, trial
 from store.accounts import Role
 from store.engine import Engine
 from store.policies import NoTeam
@@ -48,6 +48,8 @@ ROUTES = (
     Route("GET", "/outbox", outbox.show, MANAGERS),
     Route("POST", "/outbox", outbox.write_in, MANAGERS),
     Route("POST", "/outbox/<number>", outbox.reply, MANAGERS),
+    Route("GET", "/events", events.show, MANAGERS),
+    Route("POST", "/events", events.act, MANAGERS),
     Route("GET", "/offers/<token>", offer.show, LINK),
     Route("POST", "/offers/<token>", offer.act, LINK),
     Route("GET", "/manage/<token>", manage.show, LINK),
@@ -65,6 +67,8 @@ ROUTES = (
     Route("GET", "/api/leads/<code>", api.lead, TOKEN),
     Route("GET", "/api/reps", api.reps, TOKEN),
     Route("GET", "/api/pools", api.pools, TOKEN),
+    Route("GET", "/api/events/dead", events.listed, TOKEN),
+    Route("POST", "/api/events/replay", events.replay, TOKEN),
     Route("GET", "/api/openapi.json", api.description, ALL),
     Route("GET", "/livez", probes.alive, ALL),
     Route("GET", "/readyz", probes.ready, ALL),

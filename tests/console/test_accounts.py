@@ -291,6 +291,7 @@ MAY = {  # the least role; whatever is not here is open to links, tokens or ever
     ("GET", "/"): Role.VIEWER, ("GET", "/leads"): Role.VIEWER, ("GET", "/leads/<code>"): Role.VIEWER, ("POST", "/leads/<code>"): Role.REP,
     ("GET", "/leads.csv"): Role.MANAGER, ("POST", "/test-lead"): Role.MANAGER, ("GET", "/outbox"): Role.MANAGER,
     ("POST", "/outbox"): Role.MANAGER, ("POST", "/outbox/<number>"): Role.MANAGER, ("GET", "/accounts"): Role.ADMIN, ("POST", "/accounts"): Role.ADMIN,
+    ("GET", "/events"): Role.MANAGER, ("POST", "/events"): Role.MANAGER,
 }  # fmt: skip
 WITHOUT_ROLE = {
     "/sign-in", "/sign-out", "/offers/<token>", "/manage/<token>", "/first-admin/<token>", "/password/<token>", "/livez", "/readyz",
