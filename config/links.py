@@ -1,7 +1,7 @@
 """Signed links: who may open which page without signing in, and for how long.
 
 A link says only who, which lead and which turn; what it allows is decided when it is used. Opening one shows, posting acts.
-All links die when SECRET_KEY changes.
+All links die when SECRET_KEY changes, unless the key before is named in SECRET_KEY_OLD.
 """
 
 import base64
@@ -124,14 +124,15 @@ def is_test_token(settings: Settings, token: str) -> bool:
 
 def thread_tag(settings: Settings, code: str) -> str:
     """What stands behind the plus of an address (sales+a7-...@): whoever has it was written to about that lead."""
-    return f"{code.lower()}-{_thread_mark(settings, code)}"
+    return f"{code.lower()}-{_thread_mark(settings.secret_key, code)}"
 
 
 def read_thread_tag(settings: Settings, tag: str) -> str | None:
     """The lead's code; None for a tag that this installation did not make."""
     code, _, mark = tag.strip().upper().partition("-")
-    fits = hmac.compare_digest(mark.lower().encode("utf-8", "replace"), _thread_mark(settings, code).encode())
-    return code if fits else None
+    given = mark.lower().encode("utf-8", "replace")
+    fits = [hmac.compare_digest(given, _thread_mark(key, code).encode()) for key in settings.secret_keys]
+    return code if any(fits) else None
 
 
 def rep_in_url(rep: str) -> str:
@@ -151,13 +152,13 @@ def rep_from_url(text: str) -> str:
         return ""
 
 
-def _thread_mark(settings: Settings, code: str) -> str:
+def _thread_mark(key: str, code: str) -> str:
     """48 bits: an address must stay short, and guessing one takes a mail per try."""
-    return hmac.new(settings.secret_key.encode(), f"thread:{code.upper()}".encode(), hashlib.sha256).hexdigest()[:12]
+    return hmac.new(key.encode(), f"thread:{code.upper()}".encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def _signer(settings: Settings, salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key, salt=salt)
+    return URLSafeTimedSerializer(settings.secret_keys[::-1], salt=salt)  # it signs with the last one
 
 
 def _read(settings: Settings, salt: str, token: str, lives: timedelta) -> object:

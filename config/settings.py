@@ -39,6 +39,7 @@ class Settings:
     team: Path = Path(__file__).with_name("team.yaml")
     public_url: str = "http://127.0.0.1:8000"
     secret_key: str = field(default="", repr=False)
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
     web_threads: int = 16
@@ -114,6 +115,11 @@ class Settings:
         return self.given_meta_app_secret is not None
 
     @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """All keys whose signatures of ours are believed. What is signed anew is signed with the first."""
+        return (self.secret_key, *self.old_secret_keys)
+
+    @property
     def local_messages(self) -> bool:
         """No provider at all: every message lands on /outbox."""
         return not (self.has_twilio or self.has_sendgrid or self.has_meta)
@@ -170,6 +176,7 @@ def _settings(values: Values, role: str) -> Settings:
         team=Path(values.text("HEADROOM_TEAM") or Path(__file__).with_name("team.yaml")),
         public_url=(values.url("PUBLIC_URL", ("http", "https")) or f"http://127.0.0.1:{port}").rstrip("/"),
         secret_key=values.key("SECRET_KEY", needed_by=role if role in SERVING | {"cli"} else None) or "",
+        old_secret_keys=values.keys("SECRET_KEY_OLD"),
         host=values.text("HEADROOM_HOST") or "127.0.0.1",
         port=port,
         web_threads=values.whole("HEADROOM_WEB_THREADS", 16, lowest=1, highest=256),

@@ -84,6 +84,15 @@ class Values:
             self.problems.append(f"{name} has {len(text)} characters and needs at least {_SHORTEST_KEY}. {_MAKE_ONE}")
         return text
 
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Several such secrets, separated by commas."""
+        found = self.several(name)
+        if any(len(key) < _SHORTEST_KEY for key in found):
+            self.problems.append(
+                f"{name} holds a key of under {_SHORTEST_KEY} characters. Write whole keys, separated by commas."
+            )
+        return found
+
 
 def provider_problems(environ: Mapping[str, str]) -> list[str]:
     """What is missing where a provider is set up by halves: it would fail at the first lead instead of now."""

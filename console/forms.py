@@ -60,7 +60,7 @@ def _nonce(settings: Settings) -> str:
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.secret_key, salt="form")
+    return URLSafeSerializer(settings.secret_keys[::-1], salt="form")  # it signs with the last one
 
 
 def _origin(url: str) -> str:

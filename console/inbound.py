@@ -90,7 +90,7 @@ def post_messenger(settings: Settings, source: Source, *, sender: str, text: str
     message = {"mid": "m_" + secrets.token_urlsafe(18), "text": text}
     talk = {"sender": {"id": sender}, "recipient": {"id": "100000000000001"}, "timestamp": at, "message": message}
     body = json.dumps({"object": "page", "entry": [{"id": "100000000000001", "time": at, "messaging": [talk]}]}).encode()
-    signature = "sha256=" + hmac.new(settings.meta_app_secret.encode(), body, hashlib.sha256).hexdigest()
+    signature = "sha256=" + hmac.new(settings.meta_app_secret.partition(",")[0].encode(), body, hashlib.sha256).hexdigest()
     return _knock(
         settings, f"/webhooks/{source.id}", body, {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
     )

@@ -41,19 +41,20 @@ def read(settings: Settings) -> Session | None:
 
 def belongs_to(settings: Settings, session: Session, account: Account) -> bool:
     """Was it opened with the password that is in force?"""
-    return hmac.compare_digest(session.seal, _seal(settings, account.proof))
+    return _fits(settings, session, account.proof)
 
 
 def is_of_the_token(settings: Settings, session: Session) -> bool:
     """Was it opened with the HEADROOM_API_TOKEN that is in force?"""
     if settings.api_token is None or session.account_id is not None:
         return False
-    return hmac.compare_digest(session.seal, _seal(settings, settings.api_token))
+    return _fits(settings, session, settings.api_token)
 
 
 def open_for(settings: Settings, answer: Response, account: Account | None) -> Response:
     """A fresh session, whatever cookie the browser brought; None: for the holder of HEADROOM_API_TOKEN."""
-    said = [account.id, _seal(settings, account.proof)] if account else [None, _seal(settings, settings.api_token or "")]
+    key = settings.secret_key
+    said = [account.id, _seal(key, account.proof)] if account else [None, _seal(key, settings.api_token or "")]
     _set(settings, answer, str(_signer(settings).dumps(said)))
     return answer
 
@@ -78,10 +79,14 @@ def _set(settings: Settings, answer: Response, value: str) -> None:
     answer.set_cookie(COOKIE, value, max_age=int(LIVES.total_seconds()), httponly=True, samesite="Lax", secure=secure)
 
 
-def _seal(settings: Settings, secret: str) -> str:
+def _fits(settings: Settings, session: Session, secret: str) -> bool:
+    return any(hmac.compare_digest(session.seal, _seal(key, secret)) for key in settings.secret_keys)
+
+
+def _seal(key: str, secret: str) -> str:
     """Changes with the secret and tells nothing of it: the browser can read what it carries."""
-    return hmac.new(settings.secret_key.encode(), b"session\0" + secret.encode(), sha256).hexdigest()
+    return hmac.new(key.encode(), b"session\0" + secret.encode(), sha256).hexdigest()
 
 
 def _signer(settings: Settings) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key, salt="session")
+    return URLSafeTimedSerializer(settings.secret_keys[::-1], salt="session")  # it signs with the last one

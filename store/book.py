@@ -9,7 +9,7 @@ from config import clock, teamfile
 from config.settings import Settings
 from routing.team import Team
 from store.engine import at_once
-from store.sealing import Seal, sealer
+from store.sealing import Seal
 
 LOOK_AGAIN = 1.0  # seconds between looks for a newer version
 
@@ -34,7 +34,7 @@ _books: WeakKeyDictionary[Engine, Book] = WeakKeyDictionary()
 
 def open_book(engine: Engine, settings: Settings) -> None:
     """Tell this process how to read team files (secrets come from the settings). Once per engine."""
-    _books.setdefault(engine, Book(settings, sealer(settings.secret_key)))
+    _books.setdefault(engine, Book(settings, Seal(settings.secret_keys)))
 
 
 def current(engine: Engine, settings: Settings | None = None) -> Team:

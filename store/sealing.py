@@ -1,12 +1,13 @@
 """What is left of somebody who was erased: a seal of each address (HMAC with SECRET_KEY), kept so that nobody writes to it again.
 
 A seal stands in `suppressions` in place of the address. Whoever comes back by a sealed address is told apart at intake, where
-the address itself is suppressed again: sending then needs no more than its usual look. A new SECRET_KEY voids all seals.
+the address itself is suppressed again: sending then needs no more than its usual look. A new SECRET_KEY voids all seals,
+unless the key before stays in SECRET_KEY_OLD.
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -14,8 +15,6 @@ from sqlalchemy import Connection, text
 
 from routing.contact import EVERYTHING
 from routing.model import Person
-
-Seal = Callable[[str], str]
 
 CHANNELS = (
     "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all'"  # the key of suppressions begins with it
@@ -27,13 +26,22 @@ FROM unnest(CAST(:addresses AS text[])) AS a(address) ORDER BY address ON CONFLI
 """)
 
 
-def sealer(secret_key: str) -> Seal:
-    """The function that makes the seal of an address."""
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Makes the seal of an address: with the key in force, and `every` one it may have been sealed with."""
 
-    def seal(address: str) -> str:
-        return "sealed:" + hmac.new(secret_key.encode(), b"erased\0" + address.lower().encode(), sha256).hexdigest()
+    keys: tuple[str, ...]
 
-    return seal
+    def __call__(self, address: str) -> str:
+        return _sealed(self.keys[0], address)
+
+    def every(self, address: str) -> list[str]:
+        """The seals of all keys."""
+        return [_sealed(key, address) for key in self.keys]
+
+
+def _sealed(key: str, address: str) -> str:
+    return "sealed:" + hmac.new(key.encode(), b"erased\0" + address.lower().encode(), sha256).hexdigest()
 
 
 def suppress(db: Connection, addresses: Iterable[str], reason: str, now: datetime) -> None:
@@ -45,7 +53,7 @@ def heed(db: Connection, people: Mapping[int, Person], seal: Seal | None, now: d
     """The people with the channels that are closed to them. An address whose seal is kept is suppressed again by its name."""
     theirs = {person.id: addresses_of(person) for person in people.values()}
     every = {address for addresses in theirs.values() for address in addresses}
-    seals = {seal(address): address for address in every} if seal else {}
+    seals = {one: address for address in every for one in seal.every(address)} if seal else {}
     found = db.execute(STOPPED, {"addresses": sorted(every | seals.keys())}).all() if every else []
     back = {seals[row.address] for row in found if row.address in seals}
     if back:

@@ -85,7 +85,7 @@ def _sendgrid(settings: Settings) -> list[Report]:
     timestamp, key = headers.get("X-Twilio-Email-Event-Webhook-Timestamp", ""), settings.sendgrid_webhook_key
     if not signature or not timestamp:
         raise NotSigned("The signature is missing", where="the headers", mend="Turn on the signed event webhook in SendGrid.")
-    if not key or not signatures.is_sendgrids(body, signature, timestamp, key):
+    if not any(signatures.is_sendgrids(body, signature, timestamp, each.strip()) for each in (key or "").split(",")):
         raise NotGenuine(
             "The signature is wrong", where="the headers", mend="Set SENDGRID_WEBHOOK_KEY to the webhook's public key."
         )

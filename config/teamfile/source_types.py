@@ -40,8 +40,15 @@ KNOWN = {
     "twilio_voice": SourceType(
         answers_by=("sms",),
         options={
-            "ring_for": RING_FOR, "voicemail": True, "greeting": "", "closed_greeting": "", "click_to_call": True, "number": "",
-            "detect_voicemail": True, "record_calls": False, "recording_notice": "",
+            "ring_for": RING_FOR,
+            "voicemail": True,
+            "greeting": "",
+            "closed_greeting": "",
+            "click_to_call": True,
+            "number": "",
+            "detect_voicemail": True,
+            "record_calls": False,
+            "recording_notice": "",
         },
     ),
     "twilio_messaging": SourceType(answers_by=("sms",)),

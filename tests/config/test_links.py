@@ -56,3 +56,17 @@ def test_a_test_mark_is_ours_and_fresh():
         assert not links.is_test_token(THEIRS, token) and not links.is_test_token(OURS, links.offer_token(OURS, 1, "ann", 1))
         frozen.tick(6 * 60)
         assert not links.is_test_token(OURS, token)
+
+
+def test_while_the_key_is_changed_links_of_the_old_one_still_open_and_new_ones_need_the_new_one():
+    before = Settings(secret_key="the key before this one")
+    now = Settings(secret_key="the key from today on", old_secret_keys=("an even older one", "the key before this one"))
+    after = Settings(secret_key="the key from today on")
+    offer, tag = links.offer_token(before, 7, "ann", 3), links.thread_tag(before, "A7")
+    assert links.read_offer_token(now, offer).rep == "ann" and links.read_thread_tag(now, tag) == "A7"
+    new_offer, new_tag = links.offer_token(now, 7, "ann", 3), links.thread_tag(now, "A7")
+    assert links.read_offer_token(after, new_offer).rep == "ann" and links.read_thread_tag(after, new_tag) == "A7"
+    for settings, token, mark in ((before, new_offer, new_tag), (after, offer, tag)):
+        assert links.read_thread_tag(settings, mark) is None
+        with pytest.raises(links.LinkForged):
+            links.read_offer_token(settings, token)

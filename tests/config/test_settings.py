@@ -228,3 +228,11 @@ def test_the_example_lists_every_name_that_is_read():
 
     _settings(Values(Watched(), []), "check")
     assert asked == set(example)
+
+
+def test_old_keys_of_our_own_are_believed_and_must_be_whole():
+    settings = Settings.read(GOOD | {"SECRET_KEY_OLD": "the key before this one, and the one before that"}, None)
+    assert settings.secret_keys == (KEY, "the key before this one", "and the one before that")
+    assert "before" not in repr(settings)
+    with pytest.raises(SettingsError, match="SECRET_KEY_OLD holds a key of under 16 characters"):
+        Settings.read(GOOD | {"SECRET_KEY_OLD": "the key before this one,short"}, None)

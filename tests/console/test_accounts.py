@@ -470,3 +470,27 @@ def test_of_two_who_hold_the_same_password_link_at_once_the_first_one_wins(house
     kim = an_account(house, Role.MANAGER)
     assert accounts.set_password(house.engine, kim, NEW) and not accounts.set_password(house.engine, kim, "the second password")
     assert accounts.check(house.engine, kim.email, NEW) and not accounts.check(house.engine, kim.email, "the second password")
+
+
+# --- a new key of our own ----------------------------------------------------------------------------------------
+
+
+def test_sessions_and_forms_outlive_a_change_of_the_key_as_long_as_the_old_one_is_named(house):
+    client = signed_in(house, Role.MANAGER)
+    before = {cookie.key: cookie.value for cookie in client._cookies.values()}
+
+    def page_with(**changes: object) -> tuple[int, int]:
+        """What the board answers, and a form with the token of before."""
+        app = Flask("restarted", static_folder=None)
+        app.register_blueprint(web.blueprint(house.engine, replace(house.settings, **changes), lambda: None))
+        again = app.test_client()
+        for name, value in before.items():
+            again.set_cookie(name, value)
+        return again.get("/").status_code, again.post("/test-lead", data=said).status_code
+
+    said = {"csrf": csrf(client)}
+    new = "the key from today on"
+    assert page_with(secret_key=new, old_secret_keys=(house.settings.secret_key,))[0] == 200
+    assert page_with(secret_key=new, old_secret_keys=(house.settings.secret_key,))[1] not in (401, 403)
+    board, form_ = page_with(secret_key=new)
+    assert board == 303 and form_ in (303, 403)

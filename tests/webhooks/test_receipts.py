@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from config.local_secrets import local_signing_key
+from config.local_secrets import local_signing_key, local_verify_key
 from webhooks.twilio_requests import sign
 
 FORM = "application/x-www-form-urlencoded"
@@ -143,3 +143,14 @@ def sendgrid(front):
         return front.client.post("/receipts/sendgrid", data=body, headers=headers, content_type="application/json")
 
     return post
+
+
+def test_reports_are_believed_from_two_keys_while_they_are_changed(front, sendgrid):
+    events = [{"sg_event_id": "e1", "event": "delivered", "sg_message_id": "m.1"}]
+    mine = local_verify_key(front.settings.secret_key)
+    other = local_verify_key("the key of somebody else")
+    answered = []
+    for keys in (f"{other}, {mine}", f"{mine},{other}", other, f"{other},", ","):
+        front.use_settings(given_sendgrid_webhook_key=keys)
+        answered.append(sendgrid(events).status_code)
+    assert answered == [204, 204, 403, 403, 403]

@@ -101,3 +101,15 @@ def test_a_settings_secret_exists(front, kind):
 def test_the_four_kinds_are_there():
     assert {"form", "twilio_voice", "twilio_messaging", "meta"} <= set(TYPES)
     assert all(urlsplit(name).path == name and name.isidentifier() for name in TYPES)
+
+
+def test_two_secrets_are_believed_while_they_are_changed(front, kind):
+    """As two entries of the team file and as one text with a comma; the one from before alone is not enough any more."""
+    url = "https://leads.example.com/webhooks/example"
+    proof = kind.example.sign(url, kind.example.body, kind.example.secret, clock.now())
+    headers, other = {**kind.example.headers, **proof}, "whsec_dGhlIG5ldyBzZWNyZXQgb2YgdGhpcyBzb3VyY2U="
+    answered = []
+    for secrets in ((other, kind.example.secret), (f"{other}, {kind.example.secret}",), (kind.example.secret, other), (other,)):
+        front.sources["example"] = Source("example", kind.name, secrets=secrets)
+        answered.append(front.client.post("/webhooks/example", data=kind.example.body, headers=headers).status_code)
+    assert [status // 100 for status in answered] == [2, 2, 2, 4]
