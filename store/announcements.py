@@ -7,11 +7,11 @@ so who holds an old one cannot write. `replay` (store/dead_letters.py) begins on
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from routing import announcing
 from routing.announcing import Happening
@@ -115,13 +115,16 @@ def claim(engine: Engine, now: datetime, lanes: Sequence[Lane]) -> list[Claimed]
         for lane, _ in found:
             if lane.latest:
                 db.execute(_SUPERSEDE, {"endpoint": lane.endpoint, "now": now})
-        taken = [
-            {"endpoint": lane.endpoint, "room": 1 if probe else lane.room, "probe": probe, "latest": lane.latest} for lane, probe in found
-        ]  # fmt: skip
-        if not taken:
-            return []
-        claimed = db.execute(_CLAIM, {"lanes": json.dumps(taken), "now": now, "until": now + LEASE}).mappings()
-        return [Claimed(**row) for row in claimed]
+        claimed = _take(db, _PROBE, [replace(lane, room=1) for lane, is_probe in found if is_probe], now)
+        return claimed + _take(db, _CLAIM, [lane for lane, is_probe in found if not is_probe], now)
+
+
+def _take(db: Connection, statement: TextClause, lanes: Sequence[Lane], now: datetime) -> list[Claimed]:
+    if not lanes:
+        return []
+    taken = [{"endpoint": lane.endpoint, "room": lane.room, "latest": lane.latest} for lane in lanes]
+    found = db.execute(statement, {"lanes": json.dumps(taken), "now": now, "until": now + LEASE}).mappings()
+    return [Claimed(**row) for row in found]
 
 
 def finish(engine: Engine, results: Sequence[Result], now: datetime) -> None:
@@ -220,14 +223,14 @@ WHERE id = ANY(ARRAY(
     SELECT FROM dispatches n WHERE n.endpoint = d.endpoint AND n.lead_id = d.lead_id AND n.state IN ('pending', 'sending') AND n.id > d.id
   ) FOR UPDATE SKIP LOCKED))
 """)
-_CLAIM = text("""
-WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(:lanes AS jsonb)) AS r(endpoint text, room int, probe boolean, latest boolean)),
+_TAKE = """
+WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(:lanes AS jsonb)) AS r(endpoint text, room int, latest boolean)),
 picked AS MATERIALIZED (
   SELECT due.id FROM lane CROSS JOIN LATERAL (
-    SELECT d.id FROM dispatches d WHERE d.endpoint = lane.endpoint AND d.state = 'pending' AND (d.not_before <= :now OR lane.probe)
+    SELECT d.id FROM dispatches d WHERE d.endpoint = lane.endpoint AND d.state = 'pending' AND {due}
       AND NOT (lane.latest AND EXISTS (
         SELECT FROM dispatches s WHERE s.endpoint = d.endpoint AND s.lead_id = d.lead_id AND s.state = 'sending'))
-    ORDER BY d.not_before, d.id LIMIT lane.room FOR UPDATE SKIP LOCKED
+    ORDER BY {first}, d.id LIMIT lane.room FOR UPDATE SKIP LOCKED
   ) AS due
 ),
 taken AS (
@@ -235,9 +238,11 @@ taken AS (
   WHERE id = ANY(ARRAY(SELECT id FROM picked)) RETURNING *
 )
 SELECT t.id, t.fence, t.endpoint, t.lead_id, replace(a.key::text, '-', '') AS key, a.id AS sequence, a.type, a.at, a.body, a.contact, t.attempts, t.queued_at,
-  coalesce((SELECT jsonb_object_agg(c.kind, c.record) FROM crm_records c WHERE c.endpoint = t.endpoint AND c.lead_id = t.lead_id), '{}') AS records
+  coalesce((SELECT jsonb_object_agg(c.kind, c.record) FROM crm_records c WHERE c.endpoint = t.endpoint AND c.lead_id = t.lead_id), '{{}}') AS records
 FROM taken t JOIN announcements a ON a.id = t.announcement_id ORDER BY t.id
-""")
+"""
+_CLAIM = text(_TAKE.format(due="d.not_before <= :now", first="d.not_before"))
+_PROBE = text(_TAKE.format(due="d.not_before IS NOT NULL", first="d.queued_at"))  # the oldest, also before its time
 _FINISH = text("""
 UPDATE dispatches d SET state = r.state, status = r.status, error = r.error, lease_until = NULL,
   not_before = coalesce(r.not_before, d.not_before), done_at = CASE WHEN r.state <> 'pending' THEN CAST(:now AS timestamptz) END

@@ -24,7 +24,7 @@ from workers.outcomes import NotAccepted
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE, OF_A_CRM = 4, 2  # calls under way to one endpoint, of one process
+AT_ONCE, OF_A_CRM = 4, 1  # calls under way to one endpoint, of one process; one keeps a CRM in the order of things
 PURGE_EVERY = timedelta(minutes=10)
 THROTTLED_FOR = timedelta(seconds=30)  # 429 without a Retry-After
 REFUSED_FOR = timedelta(minutes=5)  # our keys are refused: nothing changes by asking more often

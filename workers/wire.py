@@ -39,6 +39,14 @@ class Answer:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def list(self) -> list[Any]:
+        """The body as a list; empty when it is none."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return []
+        return found if isinstance(found, list) else []
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:

@@ -73,7 +73,7 @@ def replay(event: str | None, endpoint: str | None, since: str | None, only_dead
             policies.open_book(at.engine, at.settings)
             if endpoint not in policies.current(at.engine, at.settings).endpoints:
                 raise Trouble(f"There is no endpoint {endpoint!r} in the team file.", code=BAD_USE)
-            count = dead_letters.replay_since(at.engine, endpoint, since_of(since or "", now), now, only_dead=only_dead)
+            count = dead_letters.replay_since(at.engine, endpoint or "", since_of(since or "", now), now, only_dead=only_dead)
     if not count:
         raise Trouble(
             "Nothing was found to deliver again. Events are kept for 30 days; `headroom events dead` lists what failed."
