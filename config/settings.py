@@ -69,6 +69,8 @@ class Settings:
     telegram_token: str | None = field(default=None, repr=False)
     telegram_api_url: str | None = None
     sendgrid_reply_to: str | None = None
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_api_url: str | None = None
     whatsapp_token: str | None = field(default=None, repr=False)
     whatsapp_phone_id: str | None = None
     private_urls: tuple[str, ...] = ()  # hosts and networks that URLs set by users may lead to although they are not public
@@ -216,6 +218,8 @@ def _vendors(values: Values) -> dict[str, Any]:
         "telegram_token": values.text("TELEGRAM_TOKEN"),
         "telegram_api_url": values.url("TELEGRAM_API_URL", ("http", "https")),
         "sendgrid_reply_to": values.text("SENDGRID_REPLY_TO"),
+        "slack_bot_token": values.text("SLACK_BOT_TOKEN"),
+        "slack_api_url": values.url("SLACK_API_URL", ("http", "https")),
         "whatsapp_token": values.text("WHATSAPP_TOKEN"),
         "whatsapp_phone_id": values.text("WHATSAPP_PHONE_ID"),
     }

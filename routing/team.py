@@ -64,7 +64,11 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """A person who answers leads. `hours` names their shift; `rank` is their place in the team file and breaks ties."""
+    """A person who answers leads. `hours` names their shift; `rank` is their place in the team file and breaks ties.
+
+    `slack` is a member's or channel's id, `teams` where the webhook's address stands (env:NAME), never the address; `tell_by` the
+    channels by which they want to be told, all they have when it is empty.
+    """
 
     id: str
     name: str
@@ -77,6 +81,9 @@ class Rep:
     ramp: Ramp | None = None
     calendar: Calendar = ALWAYS
     leave: tuple[Leave, ...] = ()
+    slack: str | None = None
+    teams: str | None = None
+    tell_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class Manager:
     email: str | None = None
     at_most_per_hour: int = 6
     slack: str | None = None
+    teams: str | None = None
+    tell_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from routing.escalation import Contact, get
 from routing.events import MessageArrived
 from routing.model import Facts, Message, RepChange, Seat, State, Status
 from routing.naming import about, at, contact, name_of, names
+from routing.team import Manager, Rep
 from routing.words import ago
 
 Fields = Mapping[str, str]
+ALSO = {"sms": ("sms", "slack", "teams")}  # what is short enough for a text is told there too
 
 
 # --- to reps -----------------------------------------------------------------------------------------------------
@@ -149,19 +151,28 @@ def uncontactable(facts: Facts, reason: str) -> tuple[Message, ...]:
 # --- the addressees ----------------------------------------------------------------------------------------------
 
 
+def ways_of(person: Rep | Manager | Contact) -> dict[str, str]:
+    """Channel -> address: those by which the person wants to be told, or all where none of these is left."""
+    teams = None if isinstance(person, Contact) else person.teams
+    all_ways = {"sms": person.phone, "email": person.email, "slack": person.slack, "teams": teams}
+    ways = {channel: address for channel, address in all_ways.items() if address}
+    wished = frozenset() if isinstance(person, Contact) else person.tell_by
+    return {channel: address for channel, address in ways.items() if not wished or channel in wished} or ways
+
+
 def to_rep(
     facts: Facts, rep: str, template: str, key: str, fields: Fields, *, purpose: str, channels: tuple[str, ...] = ("sms", "email")
 ) -> tuple[Message, ...]:
-    """One message a channel; by e-mail alone when the rep has no phone."""
+    """One message a channel: on Slack or Teams whatever would be a text; by what is left when the rep has none of these."""
     person = facts.team.reps.get(rep)
     if person is None:
         return ()
-    ways = {"sms": person.phone, "email": person.email}
-    wanted = [channel for channel in channels if ways[channel]] or [channel for channel in ways if ways[channel]]
+    ways = ways_of(person)
+    wanted = [way for channel in channels for way in ALSO.get(channel, (channel,)) if way in ways] or list(ways)
     named = {**fields, "lead": str(facts.lead.id), "rep": rep, "rep_name": person.name, "firm": facts.policy.site.name}
     return tuple(
         Message(
-            key=f"{key}:{rep}:{channel}", to=f"rep:{rep}", channel=channel, address=ways[channel] or "", template=template,
+            key=f"{key}:{rep}:{channel}", to=f"rep:{rep}", channel=channel, address=ways[channel], template=template,
             purpose=purpose, fields=named,
         )
         for channel in wanted
@@ -169,21 +180,21 @@ def to_rep(
 
 
 def to_managers(facts: Facts, contacts: tuple[Contact, ...], template: str, key: str, fields: Fields) -> tuple[Message, ...]:
-    """By text and by e-mail: an alarm must not hang on one provider."""
+    """By every way they have: an alarm must not hang on one provider."""
     messages = []
     for person in contacts:
         named = {**fields, "lead": str(facts.lead.id), "manager": person.to.partition(":")[2], "firm": facts.policy.site.name}
-        for channel, address in (("sms", person.phone), ("email", person.email)):
-            if address:
-                messages.append(
-                    Message(
-                        key=f"{key}:{person.to}:{channel}",
-                        to=person.to,
-                        channel=channel,
-                        address=address,
-                        template=template,
-                        purpose="alarm",
-                        fields=named,
-                    )  # fmt: skip
-                )
+        known = facts.team.managers.get(named["manager"]) if person.to.startswith("manager:") else None
+        for channel, address in ways_of(known or person).items():
+            messages.append(
+                Message(
+                    key=f"{key}:{person.to}:{channel}",
+                    to=person.to,
+                    channel=channel,
+                    address=address,
+                    template=template,
+                    purpose="alarm",
+                    fields=named,
+                )  # fmt: skip
+            )
     return tuple(messages)

@@ -5,18 +5,19 @@ from sqlalchemy import text
 from routing.codes import number_of
 from routing.events import EscalationAcknowledged, Event, OfferAccepted, OfferPassed
 from routing.model import Message
+from routing.team import Manager, Rep, Team
 from store.batch import Batch
 from store.intake import Item
 
 ACKNOWLEDGED = text(
     "UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = :lead AND acknowledged_at IS NULL"
 )
-NOBODY = "Headroom does not know you here: ask to be named under `users` of this Slack source in the team file."
+NOBODY = "Headroom does not know you here: ask to be given `slack: <your member ID>` in the team file."
 
 
 def act(batch: Batch, item: Item) -> None:
     """Do what the button says, and tell who pressed it what came of it."""
-    by, code = str(item.content.get("by") or ""), str(item.content.get("code") or "")
+    by, code = who_pressed(batch.team, item), str(item.content.get("code") or "")
     event = meant(batch, str(item.content.get("action") or ""), by)
     lead_id = number_of(code)
     if by not in batch.team.reps and by not in batch.team.managers:
@@ -32,7 +33,15 @@ def act(batch: Batch, item: Item) -> None:
         item.lead_id, item.after = lead_id, batch.happen(lead_id, event)
         if isinstance(event, EscalationAcknowledged):
             batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": by, "lead": lead_id})
-        answer(batch, item, f"{code}: {item.after.why}.")
+        answer(batch, item, f"{code}: {item.after.why}.", replaces=isinstance(event, OfferPassed | EscalationAcknowledged))
+
+
+def who_pressed(team: Team, item: Item) -> str:
+    """The id in the team file: as the source's `users` say, else whoever has this member id there."""
+    named = str(item.content.get("by") or "")
+    member = str((item.content.get("extra") or {}).get("slack_user") or "")
+    people: list[Rep | Manager] = [*team.reps.values(), *team.managers.values()]
+    return named or next((person.id for person in people if member and person.slack == member), "")
 
 
 def meant(batch: Batch, action: str, by: str) -> Event | None:
@@ -43,13 +52,13 @@ def meant(batch: Batch, action: str, by: str) -> Event | None:
     return EscalationAcknowledged(by) if action in ("accept", "acknowledge") else None
 
 
-def answer(batch: Batch, item: Item, words: str) -> None:
-    """Where Slack gave an address for it; once per press."""
-    address, by = str(item.content.get("reply_to") or ""), str(item.content.get("by") or "")
+def answer(batch: Batch, item: Item, words: str, *, replaces: bool = False) -> None:
+    """Where Slack gave an address for it; once per press. `replaces`: the message with the button says this from now on."""
+    address, by = str(item.content.get("reply_to") or ""), who_pressed(batch.team, item)
     if not address:
         return
     to = f"rep:{by}" if by in batch.team.reps else f"manager:{by}" if by in batch.team.managers else "operator"
-    fields = {"text": words, "firm": batch.team.site.name}
+    fields = {"text": words, "firm": batch.team.site.name, "replace": "yes" if replaces else ""}
     message = Message(
         key=f"answer:{item.id}", to=to, channel="slack", address=address, template="reply", purpose="notice", fields=fields
     )

@@ -61,6 +61,7 @@ class Claimed:
     zone: str | None = None
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
+    earlier: str | None = None  # on Slack: the provider's id of the offer of this lead to this person
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,10 @@ SEEN = """
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
-                 AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out
+                 AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
+           CASE WHEN {o}.channel = 'slack' THEN (
+               SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient = {o}.recipient
+                 AND e.channel = 'slack' AND e.purpose = 'offer' AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
 """
 

@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 class Behaviour:
     """What happens to one request. `accept`: does it count as sent? `hang`: seconds before the answer; `status`: of the answer.
 
-    `reset`: break the connection instead of answering. `code` is the provider's own error code.
+    `reset`: break the connection instead of answering. `code` is the provider's own error code, `error` Slack's word.
     """
 
     accept: bool = True
@@ -35,6 +35,7 @@ class Behaviour:
     code: int | None = None
     hang: float = 0.0
     reset: bool = False
+    error: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +99,13 @@ class FakeProvider:
         self.now = now
         self._port, self._keep = port, keep_requests
         self._always: dict[str, Behaviour] = {}
-        self._once: dict[str, deque[Behaviour]] = {"twilio": deque(), "sendgrid": deque(), "meta": deque(), "telegram": deque()}
+        self._once: dict[str, deque[Behaviour]] = {
+            "twilio": deque(),
+            "sendgrid": deque(),
+            "meta": deque(),
+            "telegram": deque(),
+            "slack": deque(),
+        }
         self._ids = count(1)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-provider", daemon=True)
@@ -211,6 +218,8 @@ class FakeProvider:
                 return self._take_mail(asked)
             case "telegram", _:
                 return self._take_telegram(asked)
+            case "slack", _:
+                return self._take_slack(asked)
             case "meta", "POST":
                 return self._take_answer(asked)
             case "meta", _:
@@ -277,6 +286,27 @@ class FakeProvider:
         self.sent.append(Sent("telegram", str(number), str(said["chat_id"]), said["text"], self.now()))
         return 200, {"ok": True, "result": {"message_id": number, "chat": {"id": said["chat_id"]}}}, {}
 
+    def _take_slack(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
+        """chat.postMessage, chat.update, response_urls, and the history that a look-up reads."""
+        method = asked.target.rpartition("/")[2]
+        if method == "conversations.open":
+            return 200, {"ok": True, "channel": {"id": "D" + json.loads(asked.body)["users"][1:]}}, {}
+        if method == "conversations.history":
+            channel = parse_qs(asked.body.decode())["channel"][0]
+            kept = [json.loads(s.fields["said"]) for s in self.sent if s.vendor == "slack" and s.fields.get("channel") == channel]
+            return 200, {"ok": True, "messages": list(reversed(kept)) if self.lists_what_it_took else []}, {}
+        said = json.loads(asked.body)
+        to = said.get("channel") or asked.target
+        channel = "D" + to[1:] if to.startswith("U") else to
+        ts = said.get("ts") or f"{int(self.now().timestamp())}.{next(self._ids):06}"
+        blocks = {
+            "blocks": json.dumps(said.get("blocks", [])),
+            "method": method if asked.target.startswith("/api/") else "response",
+        }
+        kept = {"channel": channel, "ts": ts, "said": json.dumps({**said, "ts": ts}), **blocks}
+        self.sent.append(Sent("slack", ts, to, said["text"], self.now(), fields=kept))
+        return 200, {"ok": True, "channel": channel, "ts": ts}, {}
+
     def _tell_lead(self, asked: Asked) -> tuple[int, object, dict[str, str]]:
         found = self.leads.get(urlsplit(asked.target).path.rpartition("/")[2])
         if found is None:
@@ -317,6 +347,8 @@ def _vendor(target: str) -> str:
         return "control"
     if target.startswith("/2010-04-01/"):
         return "twilio"
+    if target.startswith(("/api/", "/actions/")):
+        return "slack"
     if target.startswith("/bot"):
         return "telegram"
     return "sendgrid" if target.startswith("/v3/") else "meta"
@@ -333,6 +365,8 @@ def _text(sent: Sent) -> dict[str, object]:
 def _error(vendor: str, behaviour: Behaviour) -> dict[str, object]:
     if vendor == "meta":
         return {"error": {"message": "no", "type": "OAuthException", "code": behaviour.code or 1}}
+    if vendor == "slack":
+        return {"ok": False, "error": behaviour.error or "internal_error"}
     if vendor == "telegram":
         described = {403: "Forbidden: bot was blocked by the user", 429: "Too Many Requests"}.get(
             behaviour.status, "Bad Request: chat not found"

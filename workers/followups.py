@@ -16,7 +16,7 @@ from workers.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
-OTHER = {"sms": "email", "whatsapp": "email", "email": "sms"}
+OTHER = {"sms": "email", "whatsapp": "email", "email": "sms", "slack": "sms", "teams": "sms"}
 LOST = frozenset({"failed", "undelivered", "canceled", "suppressed", "expired", "uncertain"})
 AGAIN_AFTER = timedelta(seconds=30)
 NO_FALLBACK = frozenset({"expired"})  # it was no longer true on the first channel

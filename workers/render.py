@@ -10,19 +10,30 @@ from config.words import LONGEST_TEXT, WordsError, in_own_words
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
 from workers.letter import Letter, compose, letter
-from workers.templates import email_template, sms_template
+from workers.templates import chat_template, email_template, sms_template
 
 # Characters of a field in a text: so that the rest still fits into one segment.
-SMS_LIMITS = {"first_name": 20, "name": 28, "company": 28, "place": 24, "about": 44, "text": 90, "said": 90, "reason": 44, "codes": 60}
+SMS_LIMITS = {
+    "first_name": 20,
+    "name": 28,
+    "company": 28,
+    "place": 24,
+    "about": 44,
+    "text": 90,
+    "said": 90,
+    "reason": 44,
+    "codes": 60,
+}
 SMS_LIMIT = 44
 LONG_LIMIT = 1_000  # of the lead's own words in an e-mail
 OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or our own words as they are
+CHATS = frozenset({"slack", "teams", "call"})  # not counted in segments; what is said to a rep on the phone neither
 FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "said", "text"})
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
 
 _NAMES = """
     about ago away accepted cause code codes company count due_text elapsed email firm first_name kind lapses link message minutes
-    name opens_text owner phone place pool postal_address reason remaining rep rep_name ring said source stop_hint target test text
+    name opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
     tried winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")
@@ -45,9 +56,12 @@ class Rendered:
 
 def render(message: Claimed, settings: Settings) -> Rendered:
     """The words of a claimed message. Raises FileNotFoundError for a template that does not exist."""
-    fields = {**_OPTIONAL, "count": "1", **message.fields, "link": _link(message, settings)}
+    fields = {**_OPTIONAL, "count": "1", **message.fields, "link": link_of(message, settings)}
     if message.channel == "email":
         return _email(message, {name: _in_mail(name, value, message.template) for name, value in fields.items()})
+    if message.channel in CHATS and (template := chat_template(message.template)) is not None:
+        written = template.render({name: _in_chat(name, value) for name, value in fields.items()})
+        return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
     return _text(message, {name: _in_text(name, value, message.template) for name, value in fields.items()})
 
 
@@ -106,6 +120,10 @@ def _in_text(name: str, value: str, template: str) -> str:
     return _tidy(value, SMS_LIMITS.get(name, SMS_LIMIT))
 
 
+def _in_chat(name: str, value: str) -> str:
+    return _in_mail(name, _LINK.sub("[link]", value) if name in FROM_STRANGERS else value, "")
+
+
 def _in_mail(name: str, value: str, template: str) -> str:
     if not value or name in OURS:
         return value
@@ -126,7 +144,7 @@ def _lines(text: str) -> str:
     return "\n".join(clean(line, LONGEST_TEXT) for line in text.splitlines()).strip()[:LONGEST_TEXT]
 
 
-def _link(message: Claimed, settings: Settings) -> str:
+def link_of(message: Claimed, settings: Settings) -> str:
     """The page of whoever gets this: the offer for a rep, the lead's desk for a manager; none for the lead."""
     kind, _, who = message.recipient.partition(":")
     if message.lead_id is None or kind not in ("rep", "manager"):

@@ -29,6 +29,12 @@ def email_template(name: str) -> Template | None:
 
 
 @cache
+def chat_template(name: str) -> Template | None:
+    """What stands above the buttons on Slack and Teams; None where the text message says it all."""
+    return _PLAIN.from_string(_file(f"{name}.chat.txt")) if (FOLDER / f"{name}.chat.txt").is_file() else None
+
+
+@cache
 def layout() -> Template:
     """The frame of every HTML e-mail; escapes what is put into it."""
     return _HTML.from_string(_file("layout.html"))

@@ -1,11 +1,14 @@
 """The site, its quiet hours, and the people: reps and managers, with numbers and addresses made uniform."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from config.outgoing import Guard
 from config.settings import Settings
 from config.teamfile.findings import Findings
 from config.teamfile.hours import read_windows, read_zone
@@ -14,6 +17,9 @@ from config.teamfile.section import Section, listed
 from config.teamfile.tree import Node
 from routing.hours import ALWAYS, Calendar
 from routing.team import Cap, Leave, Manager, QuietHours, Ramp, Rep, Site
+
+TELL_BY = ("sms", "email", "slack", "teams")
+_SLACK_ID = re.compile(r"[UWCGD][A-Z0-9]{5,20}")
 
 
 @dataclass(slots=True)
@@ -86,7 +92,7 @@ def read_managers(node: Node | None, context: Context) -> tuple[dict[str, Manage
             phone=read_phone(section, context.region),
             email=read_email(section),
             at_most_per_hour=section.whole("at_most_per_hour", 6, lowest=1, highest=1000),
-            slack=next(iter(read_secrets(section, "slack", context.settings)), None),
+            **_chat(section, context),
         )
         is_director = section.yes("director", False)
         if section.name("level", ("manager", "director"), default="manager") == "director" or is_director:
@@ -112,6 +118,7 @@ def read_reps(node: Node | None, context: Context) -> dict[str, Rep]:
             ramp=_ramp(section),
             calendar=read_calendar(section, context),
             leave=_leave(section),
+            **_chat(section, context),
         )
         section.close()
     _refuse_shared_phones(reps, "reps", context.findings, node)
@@ -151,6 +158,45 @@ def read_email(section: Section) -> str | None:
     except EmailNotValidError as error:
         section.fail("email", f"{text!r} is not an e-mail address.", str(error).splitlines()[0])
         return None
+
+
+def _chat(section: Section, context: Context) -> Any:
+    """Slack, Teams, and by which channels this person wants to be told."""
+    wished = {node.text.strip().lower(): node.line for node in section.several("tell_by")}
+    for word in wished.keys() - set(TELL_BY):
+        section.fail("tell_by", f"{word!r} is no way to tell people.", f"There are {', '.join(TELL_BY)}.", line=wished[word])
+    found = {"slack": read_slack(section, context), "teams": read_teams(section, context)}
+    if wished.keys() & {"slack", "teams"} - {name for name, value in found.items() if value}:
+        section.fail("tell_by", "names a way that this person does not have.", "Add `slack:` or `teams:` to them.")
+    return {**found, "tell_by": frozenset(wished) & set(TELL_BY)}
+
+
+def read_slack(section: Section, context: Context) -> str | None:
+    """A member's or a channel's id."""
+    text = section.text("slack")
+    if text is None:
+        return None
+    if not _SLACK_ID.fullmatch(text):
+        hint = "In Slack: the person's profile, Copy member ID (U...), or the channel's details (C...)."
+        section.fail("slack", "is not the id of a member or channel.", hint)  # not quoted: it may be a pasted secret
+        return None
+    if not context.settings.slack_bot_token:
+        section.warn(
+            "slack", "is set, but SLACK_BOT_TOKEN is not: these messages stay on the page /outbox.", "Set it; see .env.example."
+        )
+    return text
+
+
+def read_teams(section: Section, context: Context) -> str | None:
+    """Where the webhook's address stands: it is a secret, so only its name is kept."""
+    node = next(iter(section.several("teams")), None)
+    found = read_secrets(section, "teams", context.settings)
+    if node is None or not found:
+        return None
+    fault = Guard(context.settings.private_urls).fault(found[0], asks_names=False)
+    if fault:
+        section.fail("teams", fault, "In Teams: Workflows, 'Post to a channel when a webhook request is received', copy its URL.")
+    return node.text.strip()
 
 
 def _cap(section: Section) -> Cap:

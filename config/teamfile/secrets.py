@@ -26,6 +26,17 @@ def read_secrets(section: Section, key: str, settings: Settings) -> tuple[str, .
     return tuple(found)
 
 
+def resolved(reference: str, settings: Settings) -> str | None:
+    """What one reference stands for at this moment; None when it is gone."""
+    env = _ENV.fullmatch(reference)
+    if env:
+        return settings.secret(env[1])
+    try:
+        return Path(reference.removeprefix("file:")).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError, ValueError):
+        return None
+
+
 def _from_environment(name: str, section: Section, key: str, settings: Settings) -> list[str]:
     value = settings.secret(name)
     if not value:

@@ -35,7 +35,7 @@ def press(front, action="accept", value="A7", at=NOW, **changes):
         ("pass", "pass"),
         ("acknowledge", "acknowledge"),
         ("accept:1", "accept"),
-        ("open", None),
+        ("sing", None),
     ],
 )
 def test_a_button_is_an_action_of_a_person_on_a_lead(slack, button, action):
@@ -45,6 +45,11 @@ def test_a_button_is_an_action_of_a_person_on_a_lead(slack, button, action):
     assert (said.get("action"), said["by"], said["code"]) == (action, "bob", "A7")
     assert said["reply_to"] == "https://hooks.slack.com/actions/1"
     assert slack.store.decided == [1]
+
+
+def test_a_link_button_only_opens_a_page(slack):
+    assert press(slack, "open").status_code == 200
+    assert slack.heard == []
 
 
 def test_the_answer_says_what_came_of_it(slack):

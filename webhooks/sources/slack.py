@@ -46,7 +46,9 @@ DOCS = SourceDocs(
     at_vendor=(
         "api.slack.com, your app, Interactivity & Shortcuts: enter `https://<your Headroom>/webhooks/<source id>`",
         "Basic Information: copy the signing secret into the source's `secret`",
-        "Name your people under `users` of the source: their member id (profile, Copy member ID) and their id in the team file",
+        "Give your people `slack: <member id>` in the team file (profile, Copy member ID), or name them under `users` of the source",
+        "For messages with buttons: OAuth & Permissions, bot scopes `chat:write` and `im:write` (and `im:history`, `channels:history`"
+        " to look up what is in doubt); the bot token into `SLACK_BOT_TOKEN`; invite the app into the channels that it posts to",
     ),
     options={"users": "Slack member id: id of a rep or manager, for example {U2CERLKJA: priya}"},
 )
@@ -119,7 +121,7 @@ def _heard(delivery: Delivery, said: Object, action: Object) -> Received | None:
     action_id = normal.identifier(action.get("action_id") or action.get("name"))
     at = normal.identifier(action.get("action_ts") or said.get("action_ts") or said.get("trigger_id"))
     value = normal.identifier(action.get("value"))
-    if not action_id or not at:
+    if not action_id or not at or action_id == "open" or action.get("url"):  # a link button only opens a page
         return None
     user = normal.identifier(_object(said, "user").get("id"))
     reply_to = normal.clean_line(said.get("response_url") or "", 500)
