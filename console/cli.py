@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+import structlog
 
 from config.settings import SettingsError
 from console.commands import accounts, database, doctor, events, hours, importing, leads, privacy, reps, serve, team, try_out
@@ -65,6 +66,9 @@ for command in COMMANDS:
 
 def main() -> None:
     """The console script: runs a command and turns every expected failure into one line and an exit code."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )  # stdout is for answers: --json is read by programs
     sys.exit(run(sys.argv[1:]))
 
 

@@ -18,8 +18,10 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from config import clock
 from store import inbox, notices, receipts
+from store.engine import at_once
 from store.inbox import Received, Recorded
 from store.safekeeping import Entry, packed, receipt_of, unpacked
+from store.sealing import Seal, erased_at
 from store.spool import DAMAGED, Spool, Torn, read
 
 log = structlog.get_logger(__name__)
@@ -46,8 +48,8 @@ class _Round:
 class Drain:
     """Call `pump` as often as you like: it drains when there is something. From one thread."""
 
-    def __init__(self, engine: Engine, spool: Spool) -> None:
-        self._engine, self._spool = engine, spool
+    def __init__(self, engine: Engine, spool: Spool, seal: Seal | None = None) -> None:
+        self._engine, self._spool, self._seal = engine, spool, seal
         self._round: _Round | None = None
         self._told_of: int | None = None
 
@@ -112,13 +114,28 @@ class Drain:
             return 0
 
     def _into_database(self, batch: Sequence[Entry], now: datetime) -> int:
-        received = [each for entry in batch for each in entry.received]
+        received = self._without_erased([each for entry in batch for each in entry.received])
         for each, recorded in zip(received, inbox.record(self._engine, received, now), strict=True):
             _tell_of(each, recorded)
         reports = [(entry.at, entry.reports) for entry in batch if entry.reports]
         for at, said in reports:
             receipts.record(self._engine, said, at)
         return len(received) + sum(len(said) for _, said in reports)
+
+    def _without_erased(self, received: list[Received]) -> list[Received]:
+        """Who was erased after they had written, and while it waited here, does not come back by it."""
+        if self._seal is None:
+            return received
+        everybody = {address for each in received for address in _addresses(each)}
+        with at_once(self._engine) as db:
+            erased = erased_at(db, everybody, self._seal)
+        kept = []
+        for each in received:
+            if any(erased[address] >= each.received_at for address in _addresses(each) & erased.keys()):
+                log.info("spooled_erased", receipt=receipt_of(each))
+            else:
+                kept.append(each)
+        return kept
 
     def _finish(self, ended: _Round) -> None:
         for path in ended.files:
@@ -136,6 +153,13 @@ class Drain:
         elif self._spool.folder.is_dir():
             notices.end_notice(self._engine, f"spool:{self._spool.name()}", now)
         self._told_of = damaged
+
+
+def _addresses(received: Received) -> set[str]:
+    said = received.content
+    handles = said.get("handles")
+    theirs = (said.get("phone"), said.get("email"), *(handles.values() if isinstance(handles, dict) else ()))
+    return {str(address) for address in theirs if address}
 
 
 def _tell_of(received: Received, recorded: Recorded) -> None:

@@ -76,6 +76,13 @@ def find(db: Connection, asked: Mapping[str, str | None]) -> Known | None:
     return Known(tuple(people), tuple(leads), tuple(sorted({row.value for row in rows})), tuple(sorted(set(names))))
 
 
+def addresses_of(engine: Engine, asked: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Every address of somebody; none for nobody."""
+    with at_once(engine) as db:
+        known = find(db, asked)
+    return known.addresses if known else ()
+
+
 def export_person(engine: Engine, asked: Mapping[str, str | None]) -> dict[str, Any] | None:
     """Everything we hold about somebody, for JSON. None: nobody we know. Messages to the team come without the team's addresses."""
     with at_once(engine) as db:

@@ -20,6 +20,7 @@ CHANNELS = (
     "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all'"  # the key of suppressions begins with it
 )
 STOPPED = text(f"SELECT channel, address FROM suppressions WHERE channel IN ({CHANNELS}) AND address = ANY(:addresses)")
+ERASED = text("SELECT address, since FROM suppressions WHERE channel = :channel AND address = ANY(:addresses)")
 SUPPRESS = text("""
 INSERT INTO suppressions (channel, address, reason, since) SELECT :channel, address, :reason, :now
 FROM unnest(CAST(:addresses AS text[])) AS a(address) ORDER BY address ON CONFLICT (channel, address) DO NOTHING
@@ -42,6 +43,13 @@ class Seal:
 
 def _sealed(key: str, address: str) -> str:
     return "sealed:" + hmac.new(key.encode(), b"erased\0" + address.lower().encode(), sha256).hexdigest()
+
+
+def erased_at(db: Connection, addresses: Iterable[str], seal: Seal) -> dict[str, datetime]:
+    """Which of these were erased, and when last."""
+    sealed = {one: address for address in addresses for one in seal.every(address)}
+    found = db.execute(ERASED, {"channel": EVERYTHING, "addresses": sorted(sealed)}).all() if sealed else []
+    return {sealed[row.address]: row.since for row in found}
 
 
 def suppress(db: Connection, addresses: Iterable[str], reason: str, now: datetime) -> None:

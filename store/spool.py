@@ -11,7 +11,7 @@ import shutil
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +135,11 @@ class Spool:
             _write(file, HEAD.pack(MARK, len(record), zlib.crc32(record)) + record)
         finally:
             os.close(file)
+
+    def damaged_with(self, words: Collection[str]) -> list[Path]:
+        """The damaged files in which one of these texts stands."""
+        needles = [word.encode().lower() for word in words]
+        return [path for path in self._files(DAMAGED) if any(needle in path.read_bytes().lower() for needle in needles)]
 
     def name(self) -> str:
         """What tells this folder from those of other machines, also after the machine got another name."""

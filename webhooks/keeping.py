@@ -16,6 +16,7 @@ from store.drain import Drain
 from store.engine import Engine
 from store.inbox import Received, Recorded
 from store.receipts import Report
+from store.sealing import Seal
 from store.spool import Spool
 
 log = structlog.get_logger("webhooks")
@@ -28,7 +29,7 @@ class Keeper:
 
     def __init__(self, engine: Engine, settings: Settings, ring: Callable[[], None], *, look_every: float = LOOK_EVERY) -> None:
         self._engine, self._ring, self._look_every = engine, ring, look_every
-        self._spool = Spool.of(settings)
+        self._spool, self._seal = Spool.of(settings), Seal(settings.secret_keys)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         if self._spool.waiting().is_any:  # left by a process before us
@@ -54,7 +55,7 @@ class Keeper:
                 self._thread.start()
 
     def _drain(self) -> None:
-        drain, pause = Drain(self._engine, self._spool), threading.Event()
+        drain, pause = Drain(self._engine, self._spool, self._seal), threading.Event()
         while not pause.wait(self._look_every) and self._spool.waiting().is_any:
             try:
                 if drain.pump(clock.now(), longest=AT_ONCE):

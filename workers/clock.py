@@ -18,6 +18,7 @@ from config.settings import Settings
 from store import beats, due, notices
 from store.drain import Drain
 from store.engine import Engine, connect
+from store.sealing import Seal
 from store.spool import Spool
 from workers.auditor import Auditor
 from workers.complaint import Complaint
@@ -44,7 +45,7 @@ class Clock:
     def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
         self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
         self._auditor = Auditor(engine, Deadman(settings).all_is_well)
-        self._drain = Drain(engine, Spool.of(settings))
+        self._drain = Drain(engine, Spool.of(settings), Seal(settings.secret_keys))
         self._drain_at = 0.0
         self._beat_at: float | None = None
         self._ticked: tuple[datetime, float] | None = None

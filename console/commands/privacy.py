@@ -10,6 +10,11 @@ from console.output import Trouble, as_json, plain, show
 from console.visit import Visit, visit
 from routing.codes import code_of, number_of
 from store import policies, privacy
+from store.drain import Drain
+from store.sealing import Seal
+from store.spool import Spool
+
+SPOOL_SECONDS = 60.0  # to bring in what waits on this machine; what waits on others is dropped when it comes
 
 PERSON = click.argument("person")
 
@@ -28,6 +33,9 @@ def erase(person: str, yes: bool, as_json: bool) -> None:
         if not yes:
             click.confirm("This cannot be undone. Backups made before still hold the person. Go on?", abort=True)
         policies.open_book(at.engine, at.settings)
+        spool = Spool.of(at.settings)
+        Drain(at.engine, spool, Seal(at.settings.secret_keys)).pump(clock.now(), longest=SPOOL_SECONDS)
+        damaged = spool.damaged_with(privacy.addresses_of(at.engine, asked_for(at, person)))
         try:
             done = privacy.erase(at.engine, asked_for(at, person), clock.now())
         except privacy.NotErased as failure:
@@ -39,7 +47,9 @@ def erase(person: str, yes: bool, as_json: bool) -> None:
         f"Forgotten: {len(codes)} leads ({', '.join(codes)}), {done.deliveries} deliveries, {done.messages} messages. "
         f"{done.addresses} addresses are sealed. Tell whoever had the data from you (article 19): CRM, ad platforms."
     )
-    show({**asdict(done), "leads": codes}, as_json=as_json, words=lambda: [said])
+    left = [f"{path} is damaged and names them: look what else it holds, then delete it." for path in damaged]
+    told = {**asdict(done), "leads": codes, "damaged": [str(path) for path in damaged]}
+    show(told, as_json=as_json, words=lambda: [said, *left])
 
 
 @click.command(name="export-person", help="Print everything that is kept about PERSON (code, phone or e-mail) as JSON.")

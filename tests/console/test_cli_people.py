@@ -6,8 +6,12 @@ import json
 
 import pytest
 
+from config import clock
 from console import cli
 from console.welcome import welcome
+from store.inbox import Received
+from store.safekeeping import Entry, packed
+from store.spool import Spool
 from tests.console.conftest import House
 
 
@@ -83,6 +87,22 @@ def test_an_erasure_asks_first_and_says_what_it_did(headroom, house, monkeypatch
     assert house.rows("SELECT name FROM people") == [{"name": "Dana Cole"}]
     code_of_exit, out, _ = headroom("erase", code, "--yes")
     assert code_of_exit == 0 and f"1 leads ({code})" in out and "article 19" in out
+
+
+def test_what_waits_on_the_spool_is_erased_too_and_damaged_files_are_named(headroom, house, tmp_path):
+    code = house.lead(email="dana@acme.example")
+    spool, later = Spool(tmp_path / "spool", 1_000_000), clock.now()
+    said = {"kind": "message", "channel": "sms", "phone": "+15125550143", "message": "I have a giraffe"}
+    spool.append(packed(Entry(later, (Received("texts", "SM1", "message", said, b"Body=I have a giraffe", {}, later),))))
+    spool.set_aside(b'{"phone": "+15125550143", "message": "torn')
+    out = headroom("erase", code, "--yes", "--json")[1]
+    answered = json.loads(out[out.index("\n{") :])  # behind the log, which the console script sends to stderr
+    house.work()
+    assert "giraffe" not in str(house.rows("SELECT content, convert_from(body, 'UTF8') AS body FROM inbox")) + str(
+        house.rows("SELECT * FROM steps")
+    )
+    assert [path.suffix for path in (tmp_path / "spool").iterdir() if path.suffix] == [".damaged"]
+    assert answered["damaged"] == [str(path) for path in (tmp_path / "spool").glob("*.damaged")]
 
 
 def test_an_erased_lead_still_has_a_page_that_says_so(headroom, house, client):

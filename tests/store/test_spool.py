@@ -17,6 +17,7 @@ from store.engine import connect
 from store.inbox import Received
 from store.receipts import Report
 from store.safekeeping import Entry, packed, unpacked
+from store.sealing import Seal, suppress
 from store.spool import HEAD, Spool, SpoolFailed, SpoolFull, Torn, read
 
 NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -304,3 +305,39 @@ def test_a_receipt_names_the_delivery_not_the_moment():
     dana = a_form("Dana", "k1")
     later = replace(dana, received_at=NINE + timedelta(minutes=1))
     assert safekeeping.receipt_of(dana) == safekeeping.receipt_of(later) != safekeeping.receipt_of(a_form("Dana", "k2"))
+
+
+class TestErased:
+    """Somebody is erased while what they wrote waits on a spool, of this machine or of another."""
+
+    SEAL = Seal(("a key that only the tests know",))
+
+    def wait(self, mine: Spool, name: str, *, at: datetime, **said: object) -> None:
+        mine.append(packed(Entry(at, (a_form(name, name, at=at, **said),))))
+
+    def erase(self, engine, *addresses: str) -> None:
+        with engine.begin() as db:
+            suppress(db, [self.SEAL(address) for address in addresses], "erased", NINE + timedelta(minutes=5))
+
+    def test_what_they_wrote_before_does_not_come_in_and_what_others_wrote_does(self, mine, folder, engine):
+        self.wait(mine, "Dana", at=NINE, phone="+15125550143")
+        self.wait(mine, "Dana by mail", at=NINE, email="Dana@Acme.example", phone="")
+        self.wait(mine, "Dana by Messenger", at=NINE, phone=None, handles={"messenger": "2611"})
+        self.wait(mine, "Tom", at=NINE, phone="+15125550199")
+        self.erase(engine, "+15125550143", "dana@acme.example", "2611")
+        Drain(engine, mine, self.SEAL).pump(NINE + timedelta(minutes=6))
+        assert names(engine) == ["Tom"]
+        assert [path.name for path in folder.iterdir() if path.suffix] == []
+
+    def test_what_they_write_afterwards_comes_in(self, mine, engine):
+        self.erase(engine, "+15125550143")
+        self.wait(mine, "Dana", at=NINE + timedelta(minutes=6), phone="+15125550143")
+        Drain(engine, mine, self.SEAL).pump(NINE + timedelta(minutes=7))
+        assert names(engine) == ["Dana"]
+
+    def test_damaged_files_that_name_them_are_found(self, mine, folder):
+        mine.set_aside(b'{"phone": "+15125550143", "torn')
+        mine.set_aside(b'{"email": "TOM@acme.example"')
+        assert len(mine.damaged_with(["+15125550143"])) == 1
+        assert len(mine.damaged_with(["tom@acme.example", "+15125550143"])) == 2
+        assert mine.damaged_with(["nobody@acme.example"]) == [] == mine.damaged_with([])
