@@ -154,7 +154,7 @@ def _source(book: _Book, source: Source) -> None:
     settings = book.context.settings
     can = {
         "sms": settings.has_twilio, "email": settings.has_sendgrid, "meta": settings.has_meta,
-        "telegram": settings.telegram_token is not None, "slack": True,
+        "telegram": settings.telegram_token is not None, "slack": True, "crm": True,
     }  # fmt: skip
     ways = source_types()[source.type].answers_by
     if not settings.local_messages and not any(can[way] for way in ways):

@@ -15,7 +15,7 @@ class Local:
     """Carries every channel nobody else carries."""
 
     provider = "outbox"
-    channels: Sequence[str] = ("sms", "email", "whatsapp", "messenger", "instagram", "telegram", "slack", "teams", "call")
+    channels: Sequence[str] = ("sms", "email", "whatsapp", "messenger", "instagram", "telegram", "slack", "call")
 
     def send(self, parcel: Parcel) -> Receipt:
         """Done as soon as it is written."""
