@@ -12,7 +12,21 @@ import click
 import structlog
 
 from config.settings import SettingsError
-from console.commands import accounts, database, doctor, events, hours, importing, leads, privacy, reps, serve, team, try_out
+from console.commands import (
+    accounts,
+    database,
+    doctor,
+    events,
+    hours,
+    importing,
+    leads,
+    people,
+    privacy,
+    reps,
+    serve,
+    team,
+    try_out,
+)
 from console.output import BAD_USE, FOUND_PROBLEMS, Trouble
 from console.processes import StartFailed
 from store.policies import NoTeam
@@ -37,6 +51,8 @@ COMMANDS = (
     accounts.user,
     accounts.token,
     events.events,
+    people.merge,
+    people.split,
     privacy.export_person,
     privacy.erase,
     doctor.doctor,

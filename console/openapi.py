@@ -153,6 +153,11 @@ AGAIN: Schema = {
         "dead": {"type": "boolean", "description": "With `since`: only what could not be delivered"},
     },
 }
+ONE_PERSON: dict[str, Schema] = {
+    "person": {"type": "string", "description": "The person who is kept"},
+    "into": {"type": ["string", "null"], "description": "The open lead that goes on for both, if both had one"},
+    "folded": {**TEXTS, "description": "Open leads that went into it"},
+}
 FULL: dict[str, Schema] = {**LEAD, "matched": TEXTS, "steps": listed("Step"), "messages": listed("Message")}
 ERROR = closed("A fault in words", {"what": TEXT, "where": TEXT, "mend": TEXT})
 SCHEMAS: dict[str, Schema] = {
@@ -169,6 +174,9 @@ SCHEMAS: dict[str, Schema] = {
     "Letter": closed("An event that could not be delivered", LETTER),
     "Letters": closed("Dead letters, newest first, at most 100", {"events": listed("Letter")}),
     "Again": AGAIN,
+    "Other": {"type": "object", "properties": {"with": {"type": "string", "description": "The code of another lead"}}},
+    "OnePerson": closed("Two people are one now", ONE_PERSON),
+    "Apart": closed("A lead is another person's now", {"person": TEXT, "leads": TEXTS}),
     "Queued": closed("How many events are on their way again", {"queued": WHOLE}),
     "Fault": closed("What went wrong", {"error": ERROR}),
 }
@@ -198,6 +206,26 @@ def query(name: str, schema: Schema, about: str) -> Schema:
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": about}
 
 
+CODE: Schema = {
+    "name": "code", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1},
+    "description": "The lead's code, in any case",
+}  # fmt: skip
+
+
+def changing(about: str, good: Schema, *, body: str | None = None) -> Schema:
+    """A path below a lead with one POST."""
+    said: Schema = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}} if body else {}
+    responses = {
+        "200": good,
+        "400": answer("It is not clear what to do", "Fault"),
+        "403": answer("The token may only read", "Fault"),
+        "404": answer("No such lead", "Fault"),
+        "409": answer("It cannot be done; says why", "Fault"),
+    }
+    asked = {"requestBody": {"required": True, **said}} if body else {}
+    return {"post": {"summary": about, "parameters": [CODE], **asked, "responses": {**responses, **REFUSED}}}
+
+
 DESCRIPTION: Schema = {
     "openapi": "3.1.0",
     "info": {"title": "Headroom", "version": "1", "description": "Leads, where they stand and why; who has room."},
@@ -220,14 +248,12 @@ DESCRIPTION: Schema = {
                 "202": answer("Received and on disk; it will be decided in a moment", "Coming"),
                 "404": answer("No such lead", "Fault"),
             },
-            {
-                "name": "code",
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1},
-                "description": "The lead's code, in any case",
-            },
+            CODE,
         ),
+        "/api/leads/{code}/merge": changing(
+            "The people of two leads are one; needs the token of a manager", answer("Done", "OnePerson"), body="Other"
+        ),
+        "/api/leads/{code}/split": changing("The lead is somebody else's; needs the token of a manager", answer("Done", "Apart")),
         "/api/reps": reading("The reps with load, caps and room", {"200": answer("The reps", "Reps")}),
         "/api/events/dead": reading(
             "Events that could not be delivered to an endpoint",

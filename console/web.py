@@ -13,7 +13,7 @@ from config import clock
 from config.settings import Settings
 from console import answers, api, doors, metrics, probes, sessions, words
 from console.desk import Desk
-from console.pages import account, board, events, export, lead, manage, offer, outbox, session, trial
+from console.pages import account, board, events, export, lead, manage, offer, outbox, person, session, trial
 from store.accounts import Role
 from store.engine import Engine
 from store.policies import NoTeam
@@ -65,6 +65,8 @@ ROUTES = (
     Route("POST", "/accounts", account.act, ADMINS),
     Route("GET", "/api/leads", api.leads, TOKEN),
     Route("GET", "/api/leads/<code>", api.lead, TOKEN),
+    Route("POST", "/api/leads/<code>/merge", person.merge, TOKEN),
+    Route("POST", "/api/leads/<code>/split", person.split, TOKEN),
     Route("GET", "/api/reps", api.reps, TOKEN),
     Route("GET", "/api/pools", api.pools, TOKEN),
     Route("GET", "/api/events/dead", events.listed, TOKEN),

@@ -1,8 +1,7 @@
 """Lock -> load facts -> journey.step -> save, for one lead or for many: ONE transaction.
 
 Pools are locked first (the pool is the shard), then leads, each in the order of their ids. Steps are taken in memory against
-facts that stay true from step to step; then everything is written with a few statements. Room that a step frees wakes the
-pool's next waiting leads before the commit.
+facts that stay true from step to step; then all is written with a few statements. Room that a step frees wakes the next in line.
 """
 
 from collections.abc import Callable, Iterable, Sequence

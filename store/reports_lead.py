@@ -29,6 +29,9 @@ _HELD = """
     WHERE l.closed_at IS NULL AND l.holders @> ARRAY[:rep] AND l.status IN ('offered', 'accepted')
     ORDER BY l.response_due_at NULLS LAST, l.id LIMIT 20
 """
+_OTHERS = """
+    SELECT code, status, arrived_at FROM leads WHERE person_id = :person AND id <> :id ORDER BY id DESC LIMIT 10
+"""
 _SEARCH = f"""
     SELECT {CARD} FROM leads l JOIN people p ON p.id = l.person_id
     WHERE l.id IN (SELECT id FROM leads ORDER BY id DESC LIMIT 5000)
@@ -61,6 +64,11 @@ def search(engine: Engine, asked: str) -> list[Row]:
     """Among the latest 5,000 leads those whose name, firm, address or number contains the words, newest first; all for ""."""
     plain = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return look_up(engine, _SEARCH, {"like": f"%{plain}%"})
+
+
+def others_of(engine: Engine, person: int, lead_id: int) -> list[Row]:
+    """The person's other leads, newest first: code, status, arrived_at."""
+    return look_up(engine, _OTHERS, {"person": person, "id": lead_id})
 
 
 def promised_at(engine: Engine, code: str) -> datetime | None:

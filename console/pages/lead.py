@@ -8,6 +8,7 @@ from config.links import offer_token
 from console import answers, doors, words
 from console.desk import Desk
 from console.pace import pace_of
+from console.pages import person
 from console.timeline import choice, next_up, timeline
 from routing.events import EscalationAcknowledged, Event, LeadAssigned, NoteAdded
 from routing.team import Manager, Rep, Team
@@ -34,7 +35,7 @@ def show(desk: Desk, code: str) -> Response:
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),
-        is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
+        person=person.behind(desk, lead), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
 
 
@@ -71,6 +72,8 @@ def act(desk: Desk, code: str) -> Response:
     if not g.visitor.role.may(Role.MANAGER) and not (is_mine(team, lead) and request.form.get("do") == "note"):
         return doors.not_for(g.visitor.role)
     by, who = signature(team)
+    if request.form.get("do") in person.ACTIONS:
+        return person.act(desk, lead, by=who)
     event = asked_for(team, by=by, who=who)
     if event is None:
         return answers.fault(
