@@ -123,6 +123,15 @@ class Sla:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """The daily message about a pool, at `at` minutes after the site's midnight: to a Slack channel, or where a webhook stands."""
+
+    at: int
+    slack: str | None = None
+    teams: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """The reps who share one kind of lead, and how leads are handed to them."""
 
@@ -139,6 +148,7 @@ class Pool:
     directors: tuple[str, ...] = ()
     away_after: int = 2
     close_after: timedelta = timedelta(hours=24)
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)

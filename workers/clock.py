@@ -23,6 +23,7 @@ from store.spool import Spool
 from workers.auditor import Auditor
 from workers.complaint import Complaint
 from workers.deadman import Deadman
+from workers.digests import Digests
 from workers.work import CLOCK_NOTICE, Work
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Clock:
 
     def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
         self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
+        self._digests = Digests(engine, settings)
         self._auditor = Auditor(engine, Deadman(settings).all_is_well)
         self._drain = Drain(engine, Spool.of(settings), Seal(settings.secret_keys))
         self._drain_at = 0.0
@@ -95,6 +97,7 @@ class Clock:
         self._compare(now, theirs, clock.monotonic())
         self._beat_at = steady
         self._auditor.look(now)
+        self._digests.look(now)
 
     def _compare(self, now: datetime, theirs: datetime, steady: float) -> None:
         """A clock that jumped makes everything due at once: tell the operator, and let only a few alarms ring meanwhile."""

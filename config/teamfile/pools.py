@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from config.teamfile.digests import read_digest
 from config.teamfile.people import Context, read_calendar
 from config.teamfile.section import Section, as_share, as_span, mappings
 from config.teamfile.tree import Node
@@ -36,6 +37,7 @@ def _pool(name: str, section: Section, context: Context, directors: tuple[str, .
         directors=section.names("directors", managers) if section.node("directors") else directors,
         away_after=section.whole("away_after", 2, lowest=1, highest=1000),
         close_after=section.span("close_after", timedelta(hours=24), least=timedelta(minutes=1)),
+        digest=read_digest(section, context),
     )
     section.close()
     return pool

@@ -91,7 +91,9 @@ class Twilio:
 
         Asked by number only, newest first: a filter by DateSent could hide one that is still queued and has none yet.
         """
-        listed = client(self._settings, self._wire, None).messages.list(to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST)
+        listed = client(self._settings, self._wire, None).messages.list(
+            to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST
+        )
         for found in listed:
             if found.body == message.body and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
                 return Receipt(self.provider, found.sid)
