@@ -12,6 +12,8 @@ from routing.team import OfferStyle
 from routing.words import due_text
 
 RETRY = timedelta(seconds=30)  # the net below RoomOpened; room that opens wakes the queue in its own transaction
+LONGEST_RETRY = timedelta(minutes=15)
+RETRY_SHARE = 4  # a lead that has been here for so long looks again after a quarter of it: fifty looks a night, not a thousand
 BACK_OFF = timedelta(minutes=2)  # doubles with each silence in a row up to 30 min (theory.md 2: 1.52 min p95 against 5.10)
 LONGEST_BACK_OFF = timedelta(minutes=30)
 SILENT = frozenset({"backing off", "away"})  # on shift, but let offers lapse
@@ -142,10 +144,20 @@ def wait(facts: Facts, now: datetime, *, because: str) -> Step:
         state,
         why=f"{because}: waits, {reason_why}{when}",
         details=considered(facts, ()),
-        alarms=(Alarm("retry", now + RETRY, RetryDue()),),
+        alarms=(Alarm("retry", looks_at(facts, now), RetryDue()),),
         messages=telling.waiting(facts, reason_why, now) if promise.will_breach(facts, opens) else (),
         changed=fresh,
     )
+
+
+def looks_at(facts: Facts, now: datetime) -> datetime:
+    """When to look again: after 30 s at first, later after a quarter of the lead's age, and soon after the next one comes on duty.
+
+    Not at that very instant: then the queue is served in its own order, and who looks for themselves would jump it.
+    """
+    rest = min(max(RETRY, (now - facts.lead.arrived_at) / RETRY_SHARE), LONGEST_RETRY)
+    opens = facts.bench.opens_at
+    return min(now + rest, opens + RETRY) if opens and opens + RETRY > now else now + rest
 
 
 def owned(state: State, rep: str, now: datetime) -> State:

@@ -52,6 +52,15 @@ def mend_loads(engine: Engine, now: datetime) -> list[Mapping[str, object]]:
         raise
 
 
+def pools_asleep(engine: Engine) -> list[str]:
+    """Pools with a lead that waits and a seat with room: a process died between a change and the waking that follows from it.
+
+    Or the lead is one that nobody with room may take; to wake its pool is harmless.
+    """
+    with transaction(engine) as db:
+        return list(db.execute(_ASLEEP).scalars())
+
+
 def _check(name: str, means: str, late: timedelta, question: str) -> Check:
     return Check(name, means, late, text(question + " LIMIT :most"))
 
@@ -88,6 +97,10 @@ CHECKS = (
            "SELECT relname AS id FROM pg_stat_user_tables WHERE n_dead_tup > 50000 AND n_dead_tup > n_live_tup"),
 )  # fmt: skip
 
+_ASLEEP = text("""
+SELECT p.id FROM pools p WHERE EXISTS (SELECT FROM leads l WHERE l.pool = p.id AND l.status = 'waiting')
+  AND EXISTS (SELECT FROM seats s WHERE s.pool = p.id AND s.free) ORDER BY p.id
+""")
 _MEND = text(
     """
     WITH held AS (

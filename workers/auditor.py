@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from store import audits
+from store import audits, batch
 from store.engine import Engine
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ class Auditor:
         mended = audits.mend_loads(self._engine, now)
         for load in mended:
             log.error("load_drifted", **load)
+        batch.wake(self._engine, audits.pools_asleep(self._engine), now)
         found = audits.findings(self._engine, now)
         if not found["clean"]:
             log.error("not_clean", findings=found["findings"])

@@ -161,6 +161,29 @@ def test_a_waiting_lead_looks_again_in_half_a_minute():
     assert again.messages == ()
 
 
+@pytest.mark.parametrize(
+    ("minutes_old", "opens_in", "looks_in"),
+    [
+        (0, None, 0.5), (1, None, 0.5), (2, None, 0.5), (4, None, 1), (20, None, 5), (60, None, 15), (600, None, 15),
+        (60, 8, 8.5), (60, 14.5, 15), (60, 60, 15), (60, 0, 0.5), (60, -0.25, 0.25), (60, -0.5, 15), (60, -20, 15), (0, 8, 0.5),
+    ],
+)  # fmt: skip
+def test_it_looks_less_often_the_longer_it_waits_and_soon_after_somebody_comes(minutes_old, opens_in, looks_in):
+    now = NOW + minutes_old * MINUTE
+    bench = NOBODY if opens_in is None else replace(NOBODY, opens_at=now + opens_in * MINUTE)
+    decided = step(facts(waiting(), bench), RetryDue(), now)
+    assert [alarm.due_at - now for alarm in decided.alarms if alarm.key == "retry"] == [looks_in * MINUTE]
+
+
+def test_a_night_costs_some_fifty_looks():
+    now, looks = NOW, 0
+    while now < NOW + 14 * 60 * MINUTE:
+        decided = step(facts(waiting(), replace(NOBODY, opens_at=NOW + 14 * 60 * MINUTE)), RetryDue(), now)
+        [now] = [alarm.due_at for alarm in decided.alarms if alarm.key == "retry"]
+        looks += 1
+    assert 40 < looks < 75
+
+
 def test_a_new_reason_for_waiting_is_worth_a_line():
     assert step(facts(waiting(), ALL_FULL), RetryDue(), NOW).changed
 

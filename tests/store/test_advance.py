@@ -10,10 +10,11 @@ from routing import journey
 from routing.codes import number_of
 from routing.events import HumanResponded, NoteAdded, OfferAccepted, OutcomeReported
 from routing.model import Step
-from store import advance, batch, policies
+from store import advance, audits, batch, duty, policies
 from store.engine import connect
 from store.inbox import Received
 from tests.firm import SETTINGS, Firm, at_once, team
+from workers.auditor import Auditor
 
 FIVE = team({"priya": "cap: {open: 5, unanswered: 5}"}, {"sales": "members: [priya], offer: assign"})
 RING_TWO = team({"priya": "cap: 5", "tom": "cap: 5"}, {"sales": "members: [priya, tom], offer: {ring: 2}, offer_for: 3m"})
@@ -119,6 +120,37 @@ def test_room_made_in_one_pool_moves_a_lead_that_waits_in_another(start):
     firm.happen(first, OutcomeReported("bob", "talked"))
     assert firm.held_by("bob") == [second]
     firm.is_sound()
+
+
+def test_a_pool_that_nobody_woke_is_woken_by_the_auditor(start, monkeypatch):
+    """The process died between the commit that made room and the waking of another pool; the lead's own next look is far away."""
+    firm = start(TWO_WITH_BOB)
+    (first,) = firm.arrive()
+    (second,) = firm.arrive(extra={"region": "west"})
+    auditor = Auditor(firm.engine, lambda: None)
+    auditor.look(firm.now)
+    with monkeypatch.context() as died:
+        died.setattr(batch, "wake_quietly", lambda *_: None)
+        firm.happen(first, OutcomeReported("bob", "talked"))
+    assert firm.lead(second).status == "waiting"
+    assert audits.pools_asleep(firm.engine) == ["west"]
+    auditor.look(firm.after(seconds=31))
+    assert firm.held_by("bob") == [second]
+    assert audits.pools_asleep(firm.engine) == []
+
+
+def test_a_lead_that_came_at_night_is_asked_about_when_the_shift_begins_and_was_looked_at_seldom(start):
+    firm = start(FIVE)
+    duty.set_presence(firm.engine, "priya", "off", firm.now + timedelta(hours=10), firm.now)
+    (code,) = firm.arrive()
+    looks = 0
+    for _ in range(10 * 60 * 2 - 1):
+        firm.after(seconds=30)
+        looks += firm.rows("SELECT count(*) AS n FROM alarms WHERE armed AND key = 'retry' AND due_at <= :now", now=firm.now)[0].n
+        advance.ring_alarms(firm.engine, firm.now)
+    assert 30 < looks < 70 and firm.lead(code).status == "waiting"
+    duty.turn(firm.engine, firm.after(seconds=31))
+    assert firm.held_by("priya") == [code], "in the same instant, not at the next look"
 
 
 def test_one_batch_over_two_pools_that_share_a_rep_fills_the_last_place_once_at_the_first_try(start, monkeypatch):
