@@ -122,6 +122,11 @@ class Settings:
         return (self.secret_key, *self.old_secret_keys)
 
     @property
+    def web_processes(self) -> int:
+        """How many processes serve the web on this machine: on two cores accepting must not starve sending."""
+        return 1 if (os.cpu_count() or 1) < 4 else 2
+
+    @property
     def local_messages(self) -> bool:
         """No provider at all: every message lands on /outbox."""
         return not (self.has_twilio or self.has_sendgrid or self.has_meta)

@@ -1,7 +1,6 @@
 """How gunicorn serves the web process: read by `gunicorn -c python:console.web_server wsgi:app`."""
 
 import logging
-import os
 
 from gunicorn.glogging import Logger
 
@@ -13,7 +12,7 @@ logs.configure("web", settings)
 
 bind = f"{settings.host}:{settings.port}"
 worker_class = "console.web_worker.PatientWorker"  # threads, and an end to slow requests
-workers = 1 if (os.cpu_count() or 1) < 4 else 2  # on two cores accepting must not starve sending
+workers = settings.web_processes
 threads = settings.web_threads
 timeout = 30  # seconds without a sign of life of the worker's own loop
 graceful_timeout = 5  # the supervisor gives 20 s to all processes together

@@ -17,9 +17,10 @@ from console.commands.team import looked_at
 from console.output import FOUND_PROBLEMS, Trouble, as_json, show
 from console.processes import StartFailed
 from console.visit import Visit, is_up, visit
-from store import policies, reports, schema
+from store import durability, policies, reports, schema
 from store.reports import StoreFault
 
+OTHER_CONNECTIONS = 2 * 4 + 3 + 4  # two worker children, the clock, one command; docs/runbook.md, memory and connections
 TICK_AT_MOST = timedelta(seconds=10)  # the same as /health/engine
 
 
@@ -76,6 +77,8 @@ def _stored(at: Visit) -> Iterator[Finding]:
     yield Finding("database", version is not None, f"schema {version}", "" if version else "Run `headroom migrate`.")
     if version is None:
         return
+    for verdict in durability.look(at.engine, at.settings.web_threads * at.settings.web_processes + OTHER_CONNECTIONS):
+        yield Finding(verdict.part, verdict.is_well, verdict.what, verdict.mend)
     has_team = policies.text_of(at.engine) is not None
     yield Finding("team in force", has_team, "yes" if has_team else "none", "" if has_team else "Run `headroom apply FILE`.")
     tick = reports.beat_at(at.engine, "clock")
