@@ -58,6 +58,7 @@ EVENTS = {
     "OfferUndelivered": "Offer not delivered",
     "CloseDue": "Closed",
     "LeadErased": "Erased",
+    "StageReported": "In the CRM",
     "LeadAcknowledged": "Acknowledged",
 }
 _ICONS = {
@@ -67,7 +68,7 @@ _ICONS = {
     "EscalationAcknowledged": "accepted", "AcknowledgementExpired": "climb", "LeadAssigned": "assigned", "HumanResponded": "on-time",
     "CallRequested": "call", "RepJoinedCall": "call", "LeadPickedUp": "call", "LeadCallEnded": "call", "RepCallEnded": "missed",
     "ResponseAttempted": "call", "OutcomeReported": "on-time", "NoteAdded": "note", "RepLeft": "passed",
-    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed", "LeadErased": "closed", "LeadAcknowledged": "sent",
+    "AcknowledgementFailed": "late", "OfferUndelivered": "late", "CloseDue": "closed", "LeadErased": "closed", "StageReported": "note", "LeadAcknowledged": "sent",
 }  # fmt: skip
 DELIVERY = {  # state of a message -> icon, words
     "pending": ("queued", "waiting to be sent"),

@@ -32,6 +32,7 @@ NAMES: Mapping[str, str] = {
     "lead.attempted": "A rep tried and reached nobody. It is no response.",
     "lead.responded": "The first human response: the clock has stopped.",
     "lead.response_taken_back": "The call turned out never to have been connected: the clock runs again.",
+    "lead.reply_lost": "A rep's own words did not reach the person.",
     "lead.contacted_again": "A rep wrote or talked again after the first response, or could not be let through to the person.",
     "lead.wrote": "The person wrote again.",
     "lead.left_voicemail": "The person left a recorded message.",
@@ -42,6 +43,12 @@ NAMES: Mapping[str, str] = {
     "lead.escalation_acknowledged": "A manager is on it. The clock goes on.",
     "lead.escalation_expired": "The manager's time is over and still nobody responded.",
     "lead.quarantined": "No usable phone, e-mail or handle: kept for a person to look at.",
+    "lead.call_requested": "A rep asked to be connected with the person.",
+    "lead.call_joined": "The rep who asked for the call took it and waits for the person.",
+    "lead.call_ended": "The call that a rep asked for is over.",
+    "lead.joined": "Another inquiry of the same person went into this one.",
+    "lead.folded": "It went into another inquiry of the same person, which goes on for both.",
+    "lead.parted": "What had been put together was another person's after all.",
     "lead.stage_changed": "The CRM says how it goes on: qualified, won or lost.",
     "lead.closed": "Done; `lead.outcome` says how.",
     ERASED: "The person asked to be forgotten. Forget them too: nothing but the code is told.",
@@ -56,7 +63,9 @@ BY_EVENT: Mapping[str, str] = {  # the journey's event -> the name, where the le
     "LeadAssigned": "lead.assigned", "HumanResponded": "lead.contacted_again", "ResponseAttempted": "lead.attempted",
     "OutcomeReported": "lead.closed", "NoteAdded": "lead.noted", "RepLeft": "lead.taken_back",
     "AcknowledgementFailed": "lead.acknowledgement_failed", "OfferUndelivered": "lead.offer_undelivered", "CloseDue": "lead.closed",
-    "LeadErased": "lead.closed", "StageReported": "lead.stage_changed", "LeadAcknowledged": "lead.acknowledged",
+    "LeadErased": "lead.closed", "StageReported": "lead.stage_changed", "CallRequested": "lead.call_requested",
+    "RepJoinedCall": "lead.call_joined", "LeadPickedUp": "lead.contacted_again", "LeadCallEnded": "lead.call_ended",
+    "RepCallEnded": "lead.call_ended", "LeadFolded": "lead.folded", "LeadsJoined": "lead.joined", "LeadParted": "lead.parted", "ReplyLost": "lead.reply_lost", "LeadAcknowledged": "lead.acknowledged",
 }  # fmt: skip
 LOOKED = frozenset({"RoomOpened", "RetryDue"})
 AFTER_A_LOOK = {Status.ACCEPTED: "lead.assigned", Status.WAITING: "lead.waiting"}

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from routing.rep_calls import CallRequested as CallRequested
+from routing.rep_calls import LeadCallEnded as LeadCallEnded
+from routing.rep_calls import LeadPickedUp as LeadPickedUp
+from routing.rep_calls import RepCallEnded as RepCallEnded
+from routing.rep_calls import RepJoinedCall as RepJoinedCall
+
 
 @dataclass(frozen=True, slots=True)
 class LeadArrived:
@@ -190,55 +196,6 @@ class CloseDue:
 
 
 @dataclass(frozen=True, slots=True)
-class CallRequested:
-    """A rep wants to be put through to the lead from the firm's number. `via` is page or sms."""
-
-    rep: str
-    via: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepJoinedCall:
-    """The rep picked up our call number `call` of this lead and pressed 1: put them through."""
-
-    rep: str
-    call: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeadPickedUp:
-    """Somebody took the rep's call: `by` is human or machine, as the provider heard it."""
-
-    rep: str
-    call: int
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeadCallEnded:
-    """The leg to the lead is over. `status` is the provider's word; `bridged`: the two lines were connected, for `seconds`.
-
-    `watched`: the provider listened for an answering machine, so that a call without its verdict is no proof of a person.
-    """
-
-    rep: str
-    call: int
-    status: str
-    bridged: bool
-    seconds: int = 0
-    watched: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RepCallEnded:
-    """The leg to the rep is over, or was never begun; `reason` in words."""
-
-    rep: str
-    call: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class LeadFolded:
     """The person is the one of the lead `into`, which goes on for both, with `owner` if it has one. `by` said so."""
 
@@ -273,6 +230,14 @@ class LeadParted:
 
 
 @dataclass(frozen=True, slots=True)
+class StageReported:
+    """The CRM `by` says how it goes on there: `stage` is qualified, won or lost."""
+
+    by: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeadErased:
     """The person asked to be forgotten: whatever is still to be done about the lead is over."""
 
@@ -283,5 +248,5 @@ Event = (
     | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
     | CallRequested | RepJoinedCall | LeadPickedUp | LeadCallEnded | RepCallEnded
     | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue | LeadErased
-    | LeadFolded | LeadsJoined | LeadParted
+    | LeadFolded | LeadsJoined | LeadParted | StageReported
 )  # fmt: skip

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Event
-from store import actions, book, erasures, intake, own_calls, staff
+from store import actions, book, erasures, intake, own_calls, staff, stages
 from store.batch import After, Batch, run
 from store.engine import at_once
 from store.intake import Item
@@ -38,10 +38,11 @@ UPDATE alarms SET armed = false, rung_at = :now WHERE (lead_id, key) IN (
   SELECT lead_id, key FROM alarms WHERE lead_id = ANY(:leads) AND armed AND due_at <= :now)
 RETURNING lead_id, key, due_at, event, data
 """)
-ALONE = {  # a button of Slack; a lead that is to be forgotten; a call that a rep asked us for
+ALONE = {  # a button of Slack; a lead that is to be forgotten; a call that a rep asked us for; a stage in a CRM
     "agent_action": actions.act,
     "erase_request": erasures.act,
     "own_call": own_calls.act,
+    "stage_reported": stages.act,
 }
 GIVE_UP = 8  # tries of one delivery before it is left for a person to look at
 BACK_OFF = timedelta(seconds=2)

@@ -1,6 +1,5 @@
 """Events that could not be delivered: listed, begun anew, and in the end thrown away. And how each endpoint is."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,16 +59,6 @@ def purge(engine: Engine, now: datetime, most: int = PORTION) -> int:
         return db.execute(_PURGE, values).rowcount
 
 
-def lead_of_record(engine: Engine, endpoint: str, records: Sequence[tuple[str, str]]) -> int | None:
-    """The lead that became one of these (kind, record) of a CRM, the newest; None: none of ours."""
-    with at_once(engine) as db:
-        for kind, record in records:
-            found: int | None = db.execute(_OF_RECORD, {"endpoint": endpoint, "kind": kind, "record": record}).scalar()
-            if found is not None:
-                return found
-    return None
-
-
 _DEAD = text("""
 SELECT d.id, 'evt_' || replace(a.key::text, '-', '') AS event, a.type, d.endpoint, l.code AS lead, a.at, d.queued_at, d.done_at, d.attempts, d.status, d.error
 FROM dispatches d JOIN announcements a ON a.id = d.announcement_id JOIN leads l ON l.id = d.lead_id
@@ -108,7 +97,4 @@ DELETE FROM announcements WHERE id = ANY(ARRAY(
     SELECT FROM dispatches d JOIN endpoints e ON e.id = d.endpoint WHERE d.announcement_id = a.id AND e.enabled AND d.state IN ('pending', 'sending'))
   AND (a.at < :dead_before OR NOT EXISTS (SELECT FROM dispatches d WHERE d.announcement_id = a.id AND d.state = 'dead'))
   ORDER BY a.at LIMIT :most))
-""")
-_OF_RECORD = text("""
-SELECT lead_id FROM crm_records WHERE endpoint = :endpoint AND kind = :kind AND record = :record ORDER BY lead_id DESC LIMIT 1
 """)

@@ -70,6 +70,9 @@ KNOWN = {
     "callrail": SourceType(),
     "telegram": SourceType(answers_by=("telegram", "sms")),
     "sendgrid_inbound": SourceType(answers_by=("email", "sms"), key_alone=True),
+    # stages of leads in a CRM: of our own leads, never new ones
+    "salesforce": SourceType(answers_by=("crm",), key_alone=True),
+    "pipedrive": SourceType(answers_by=("crm",), key_alone=True),
     "slack": SourceType(answers_by=("slack",), takes_any_key=True),  # `users`: of the team, never of leads
 }
 

@@ -67,6 +67,7 @@ ONE_OF_EACH = {
     "OfferUndelivered": events.OfferUndelivered("priya", "30003"),
     "CloseDue": events.CloseDue(),
     "LeadErased": events.LeadErased(),
+    "StageReported": events.StageReported("HubSpot", "won"),
     "LeadFolded": events.LeadFolded("A2", "Kim Ortega"),
     "LeadsJoined": events.LeadsJoined("A2", "Kim Ortega"),
     "LeadParted": events.LeadParted("A2", "Kim Ortega"),
@@ -165,6 +166,9 @@ SENTENCES = [
     ("a voicemail", waiting(), NOBODY, "VoicemailLeft", "waiting", None, "left a voicemail of 12s"),
     ("a voicemail without a number", STATES[Status.QUARANTINED], NOBODY, "VoicemailLeft", "quarantined", None, "voicemail of 12s"),
     ("a note", responded(), EVERYBODY, "NoteAdded", "responded", "priya", "Kim Ortega noted: a friend of the house"),
+    ("a deal that is won closes what is answered", responded(), EVERYBODY, "StageReported", "closed", "priya", "HubSpot says: won"),
+    ("a deal that is won later is only told", STATES[Status.CLOSED], EVERYBODY, "StageReported", "closed", "priya", "HubSpot says: won"),
+    ("a deal that is won while nobody has it is only told", STATES[Status.WAITING], NOBODY, "StageReported", "waiting", None, "HubSpot says: won"),
     ("a note after the end", STATES[Status.CLOSED], EVERYBODY, "NoteAdded", "closed", "priya", "noted"),
 ]  # fmt: skip
 

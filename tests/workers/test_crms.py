@@ -7,6 +7,7 @@ import pytest
 
 from routing.events import HumanResponded, OfferAccepted, OutcomeReported
 from store import due
+from store.inbox import Received
 from tests.crms import FakeCrm
 from tests.firm import SETTINGS, Firm, team
 from tests.receiver import Manner
@@ -176,6 +177,46 @@ def test_an_event_that_the_crm_cannot_take_is_a_dead_letter_and_others_go_on(syn
     synced.firm.arrive(email="good@example.com")
     synced.tell()
     assert synced.states() == ["dead", "delivered"]
+
+
+def the_crm_says(synced, word: str, key: str = "1") -> None:
+    """As its webhook brings it."""
+    vendor = synced.crm.vendor
+    kind = {"hubspot": "contact", "salesforce": "lead", "pipedrive": "person"}[vendor]
+    records = [
+        {"kind": kind, "record": row.record} for row in synced.firm.rows("SELECT record FROM crm_records WHERE kind = :k", k=kind)
+    ]
+    content = {"external_id": key, "kind": "message", "channel": "crm", "crm": vendor, "said": word, "records": records}
+    synced.firm.record(Received("website", key, "stage_reported", content, key.encode(), {}, synced.firm.now))
+    synced.firm.drain()
+
+
+WORDS = {"hubspot": ("Opportunity", "customer"), "salesforce": ("Qualified", "Closed Won"), "pipedrive": ("open", "won")}
+
+
+def test_stages_come_back_as_steps_of_the_lead_once_each(synced):
+    firm = synced.firm
+    [code] = firm.arrive(**DANA)
+    synced.tell()
+    owner = synced.owner(code)
+    firm.happen(code, OfferAccepted(owner, "sms"))
+    firm.happen(code, HumanResponded(owner, "call"))
+    qualified, won = WORDS[synced.crm.vendor]
+    for n, word in enumerate((qualified, qualified, "a word of their own", won, won)):
+        firm.after(minutes=1)
+        the_crm_says(synced, word, f"stage-{n}")
+    told = [line for line in firm.why(code).split("\n") if "says" in line]
+    assert [line.partition(" says: ")[2] for line in told] == ["qualified", "won"]
+    assert (firm.lead(code).status, firm.lead(code).state["outcome"]) == ("closed", "won")
+    assert firm.rows("SELECT count(*) FROM announcements WHERE type IN ('lead.stage_changed', 'lead.closed')")[0][0] == 2
+    firm.is_sound()
+
+
+def test_a_stage_of_somebody_we_never_brought_there_is_nothing(synced):
+    synced.firm.arrive(**DANA)
+    the_crm_says(synced, WORDS[synced.crm.vendor][1])
+    assert synced.firm.count("steps", event="StageReported") == 0
+    assert synced.firm.rows("SELECT count(*) FROM inbox WHERE done_at IS NULL")[0][0] == 0
 
 
 def test_test_leads_and_people_nobody_can_reach_are_not_told(synced):

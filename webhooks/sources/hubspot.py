@@ -7,7 +7,7 @@ import structlog
 
 from config import lead, normal
 from store.inbox import Received
-from webhooks import form_signatures, hubspot_contact, keys
+from webhooks import form_signatures, hubspot_contact, keys, stage_reports
 from webhooks.answers import Answer, as_json
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
@@ -35,11 +35,12 @@ DOCS = SourceDocs(
     retries="an app's webhook up to 10 times in 24 hours; a workflow's on 5xx and 429 for up to 3 days, on other 4xx not",
     key="app webhook: portal and `eventId`; workflow: portal and the newest submission's `conversion-id`, else contact and last change",
     mapped="`firstname`, `lastname`, `email`, `phone` or `mobilephone`, `company`, `message`; `hs_analytics_source` and its first detail"
-    " are the campaign, HubSpot's click ids the clicks; the newest form submission gives page, form and time; other properties are kept",
+    " are the campaign, HubSpot's click ids the clicks; the newest form submission gives page, form and time; other properties are kept; a changed stage is told on the lead: qualified, won, lost",
     at_vendor=(
         "Workflow: add the action Send a webhook, method POST, `https://<your Headroom>/webhooks/<source id>`; authentication: your app's"
         " client secret as the source's `secret`, or an API key in the header `Authorization` with the value `Bearer <the source's secret>`.",
-        "Or app: Development > your app > Webhooks, target URL as above; subscribe to `contact.creation` only (any other change of a contact that"
+        "Or app: Development > your app > Webhooks, target URL as above; subscribe to `contact.creation`, and to `contact.propertyChange` of `lifecyclestage` and"
+        " `hs_lead_status` to hear how it goes on with leads that an endpoint of type hubspot brought there (any other change of a contact that"
         " you subscribe to counts as an inquiry); put the client secret into `secret`.",
     ),
     options={
@@ -50,6 +51,8 @@ DOCS = SourceDocs(
 )
 _SIGNATURES = ("x-hubspot-signature-v3", "x-hubspot-signature")
 _ERASURES = ("privacydeletion",)
+_STAGES = frozenset({"lifecyclestage", "hs_lead_status"})
+_PROGRAMS = frozenset({"INTEGRATION", "API"})
 _IGNORED = ("deletion", "merge", "restore", "associationchange")
 
 
@@ -100,6 +103,11 @@ def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received
         return
     number = number or f"{subscription}:{contact}:{normal.identifier(event.get('occurredAt'))}"
     key = f"hubspot:{portal}:{number}"
+    if event.get("propertyName") in _STAGES:
+        if event.get("changeSource") not in _PROGRAMS:  # else it may be what we wrote there ourselves
+            record = stage_reports.Record("contact", contact)
+            yield stage_reports.heard(delivery, key, record, said=event.get("propertyValue"), at=event.get("occurredAt"))
+        return
     content = lead.common_lead(
         external_id=key,
         kind="form",

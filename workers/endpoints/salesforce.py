@@ -36,7 +36,7 @@ def send(parcel: Parcel, line: Line) -> Sent:
         return Sent(200)
     _judge(answer)
     number = str(answer.json().get("id") or "")
-    return Sent(answer.status, {"lead": number} if number else {})
+    return Sent(answer.status, {"lead": number[:15]} if number else {})  # as webhooks/sources/salesforce.py knows it
 
 
 def fields(parcel: Parcel) -> dict[str, object]:
