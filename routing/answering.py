@@ -37,6 +37,12 @@ def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
     return at_once + [way for way, verdict in judged if isinstance(verdict, Held)]
 
 
+def held_until(facts: Facts, channel: str, now: datetime) -> datetime | None:
+    """Until when quiet hours hold a rep's words on this channel; None: they may go at once."""
+    verdict = may_write(writing(facts, "reply", channel), now)
+    return verdict.until if isinstance(verdict, Held) else None
+
+
 def writing(facts: Facts, purpose: str, channel: str) -> Writing:
     """A message to the lead, as the rules of contact look at it."""
     person = facts.lead.person
@@ -123,5 +129,5 @@ def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message
         return ()
     channel, address = fitting[0]
     key = f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}"
-    fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep)}
+    fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep), "by": event.rep}
     return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)

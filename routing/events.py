@@ -133,12 +133,26 @@ class LeadAssigned:
 
 @dataclass(frozen=True, slots=True)
 class HumanResponded:
-    """A rep's own call, text or e-mail reached the lead (`how`), or the rep says so (`reported`)."""
+    """A rep's own call, text or e-mail reached the lead (`how`), or the rep says so (`reported`).
+
+    `sent`: the key of a text that quiet hours had held back and that has gone out now.
+    """
 
     rep: str
     how: str
     reported: bool = False
     text: str = ""
+    sent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLost:
+    """A rep's own words (the message `key`) did not reach the lead by `channel`."""
+
+    rep: str
+    channel: str
+    reason: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,5 +262,5 @@ Event = (
     | EscalationAcknowledged | AcknowledgementExpired | LeadAssigned | HumanResponded | ResponseAttempted
     | CallRequested | RepJoinedCall | LeadPickedUp | LeadCallEnded | RepCallEnded
     | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue | LeadErased
-    | LeadFolded | LeadsJoined | LeadParted | StageReported
+    | ReplyLost | LeadFolded | LeadsJoined | LeadParted | StageReported
 )  # fmt: skip

@@ -8,7 +8,20 @@ saves a step whole, or not at all. A late or crossed event falls through to `unc
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, calling, calling_again, joining, ladder, offering, promise, responding, ringing, taking, telling
+from routing import (
+    answering,
+    calling,
+    calling_again,
+    exchange,
+    joining,
+    ladder,
+    offering,
+    promise,
+    responding,
+    ringing,
+    taking,
+    telling,
+)
 from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
@@ -39,6 +52,7 @@ from routing.events import (
     RepCallEnded,
     RepJoinedCall,
     RepLeft,
+    ReplyLost,
     ResponseAttempted,
     ResponseDue,
     RetryDue,
@@ -60,7 +74,7 @@ def step(facts: Facts, event: Event, now: datetime) -> Step:
     for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
-            return decided
+            return exchange.heard_both(facts, event, decided, now)
     return unchanged(facts, event)
 
 
@@ -149,6 +163,8 @@ def it_is_answered(facts: Facts, event: Event, now: datetime) -> Step | None:
             return responding.responded(facts, event, now)
         case status, ResponseAttempted() if status in IN_HANDS:
             return responding.attempted(facts, event, now)
+        case status, ReplyLost() if status in IN_HANDS:
+            return responding.lost(facts, event, now)
         case status, OutcomeReported() if status in IN_HANDS or status == Status.QUARANTINED:
             return responding.finished(facts, event, now)
         case Status.RESPONDED, CloseDue():

@@ -93,7 +93,7 @@ class State:
     whether the rep pressed 1, and who took it ("human", "machine", "nobody").
     `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
     next round; `tried` are all who were ever asked. `line` is who is rung for a caller although they have the lead already,
-    `response_call` the call that was the first response, `said` the lead's last words while nobody had answered yet.
+    `response_call` the call or text that was the first response, `contacted_at` when both had been heard, `said` the lead's last words while nobody had answered yet.
     """
 
     status: Status = Status.NEW
@@ -129,6 +129,7 @@ class State:
     undelivered: bool = False
     line: str | None = None
     response_call: str | None = None
+    contacted_at: datetime | None = None
     said: tuple[str, ...] = ()
     dial_number: int = 0
     dial_rep: str | None = None

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, offering, promise, telling
-from routing.events import CallBridged, HumanResponded, OutcomeReported, ResponseAttempted
-from routing.model import Facts, RepChange, Status, Step
+from routing import answering, ladder, offering, promise, telling
+from routing.events import CallBridged, HumanResponded, OutcomeReported, ReplyLost, ResponseAttempted
+from routing.model import Facts, Message, RepChange, Status, Step
 from routing.naming import name_of
+from routing.words import due_text
 
 
 def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
@@ -53,16 +54,20 @@ def responded(facts: Facts, event: HumanResponded, now: datetime) -> Step:
     relayed = answering.relayed(facts, event, now)
     if event.text and not relayed and not event.reported:
         return unsent(facts, event, now)
+    if relayed and (until := answering.held_until(facts, relayed[0].channel, now)):
+        return held_back(facts, event, relayed[0], until=until, now=now)
     first = facts.state.responded_at is None
     state = offering.owned(facts.state, event.rep, now) if facts.state.owner != event.rep else facts.state
     if first:
         state = replace(state, responded_at=now, response_how="reported" if event.reported else event.how)
+        state = replace(state, response_call=event.sent or (relayed[0].key if relayed else None))
+    gone = telling.answered(facts, event.rep, f"{facts.lead.code}: your text has gone out now.", now) if event.sent else ()
     said = f"{name_of(facts, event.rep)} {'says they answered' if event.reported else 'answered'} by {event.how}"
     return Step(
         replace(state, status=Status.RESPONDED),
         why=said + (f": the first response{promise.in_time(facts, now)}" if first else ""),
         alarms=(promise.close_alarm(facts, now),),
-        messages=(*relayed, *telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep)),
+        messages=(*relayed, *gone, *telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep)),
         reps=(RepChange(event.rep, lapses=0),),
         disarm=first,
     )
@@ -77,6 +82,37 @@ def unsent(facts: Facts, event: HumanResponded, now: datetime) -> Step:
         messages=telling.answered(facts, event.rep, text, now),
         reps=(RepChange(event.rep, lapses=0),),
     )
+
+
+def held_back(facts: Facts, event: HumanResponded, message: Message, *, until: datetime, now: datetime) -> Step:
+    """Quiet hours hold the rep's words: they go out by themselves, and count when they do (`sent`)."""
+    when = due_text(until, answering.lead_zone(facts), now)
+    text = f"{facts.lead.code}: it is night there. Your text goes out {when} and counts then; the clock goes on."
+    return Step(
+        facts.state,
+        why=f"{name_of(facts, event.rep)} wrote; quiet hours hold it until {when}. It counts when it is sent",
+        messages=(
+            replace(message, fields={**message.fields, "counts": event.rep}),
+            *telling.answered(facts, event.rep, text, now),
+        ),
+        reps=(RepChange(event.rep, lapses=0),),
+    )
+
+
+def lost(facts: Facts, event: ReplyLost, now: datetime) -> Step:
+    """The rep's words did not arrive: they are told, and a clock that had stopped for them runs again."""
+    state, name = facts.state, name_of(facts, event.rep)
+    text = f"{facts.lead.code}: your text did not reach them ({event.reason}). Please call."
+    told = telling.answered(facts, event.rep, text, now)
+    why = f"{name}'s words by {event.channel} did not reach the lead ({event.reason})"
+    if state.status is not Status.RESPONDED or state.response_call != event.key or not state.owner:
+        return Step(state, why=why, messages=told)
+    state = replace(
+        state, status=Status.ACCEPTED, responded_at=None, response_how=None, response_call=None, acknowledged_by=None,
+        attempted_at=state.attempted_at or state.responded_at,
+    )  # fmt: skip
+    alarms = ladder.armed_again(replace(facts, state=state), now)
+    return Step(state, why=f"{why}: an attempt, no response. The clock runs again", messages=told, alarms=alarms, disarm=True)
 
 
 def attempted(facts: Facts, event: ResponseAttempted, now: datetime) -> Step:

@@ -28,6 +28,7 @@ from routing.words import clean
 from store import book, duty
 from store.batch import Batch
 from store.intake import Item
+from store.lines import leads_on
 from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
 from store.threads import thread_of
 
@@ -100,7 +101,7 @@ def change_duty(engine: Engine, item: Item, now: datetime) -> str | None:
 
 def obey(batch: Batch, item: Item, answer: str | None) -> None:
     """Do what the text asks inside a transaction, and answer; `answer` says what `change_duty` has done already."""
-    who, command = understood(batch.team, item, thread_of(batch.db, item.content))
+    who, command = understood(batch.team, item, thread_of(batch.db, item.content) or lead_on_line(batch, item))
     if who is None:  # they have left the team since: looked at again, as anybody's words
         item.is_early = True
         return
@@ -118,6 +119,19 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
         manage(batch, who, item, command)
     else:
         about_a_lead(batch, who, item, command)
+
+
+def lead_on_line(batch: Batch, item: Item) -> str:
+    """The code of the one lead that a rep holds on the number they wrote to, "" when that is none or several.
+
+    Words that are no command are for a lead that is theirs, never for one that they are only asked about.
+    """
+    who, to = sender(batch.team, item.content), str(item.content.get("to") or "")
+    if who is None or who.is_manager or to not in batch.team.site.numbers:
+        return ""
+    there = leads_on(batch.db, who.id, to)
+    is_command = isinstance(parse(str(item.content.get("message") or "")), Command)
+    return there[0][0] if len(there) == 1 and (is_command or there[0][1] != Status.OFFERED) else ""
 
 
 def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
@@ -160,8 +174,10 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
+    before = len(batch.messages)
     batch.happen(lead_id, event)
-    if answer:
+    went = any(m.purpose == "reply" and "counts" not in m.fields for _, m in batch.messages[before:])
+    if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
         reply(batch, who, item, f"{code}: {answer}")
 
 
@@ -255,7 +271,8 @@ def tomorrow(team: Team, rep: str, now: datetime) -> datetime:
 
 def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
     """The answer by text, once per text received."""
-    fields = {"text": words, "rep": who.id, "firm": batch.team.site.name}
+    to = str(item.content.get("to") or "")
+    fields = {"text": words, "rep": who.id, "firm": batch.team.site.name, "from": to if to in batch.team.site.numbers else ""}
     message = Message(
         key=f"answer:{item.id}",
         to=who.to,

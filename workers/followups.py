@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from config.settings import Settings
-from routing.events import AcknowledgementFailed, NoteAdded, OfferUndelivered, RepCallEnded
+from routing.events import AcknowledgementFailed, Event, HumanResponded, NoteAdded, OfferUndelivered, RepCallEnded, ReplyLost
 from routing.sending import CALL, LEAD, Fault, once_only
 from routing.team import Team
 from store import advance, notices, outbox, policies, receipts
@@ -47,6 +47,9 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
     message = outbox.one(engine, report.message_id)
     if message is None:
         return
+    if report.status == "sent":
+        _counts(engine, message, now)
+        return
     _suppress(engine, message, report, lanes=lanes, now=now)
     log.info("message_failed", message=message.id, lead=message.lead_id, channel=message.channel, code=report.code)
     if message.purpose == CALL:
@@ -55,12 +58,23 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
         _tell_on_another_channel(engine, message, report, team=team, now=now)
     elif message.lead_id is not None and report.status != "opted_out":
         reason = _in_words(report)
-        event = (
-            AcknowledgementFailed(channel=message.channel, reason=reason)
-            if once_only(message.recipient, message.purpose)
-            else NoteAdded(by="Headroom", text=f"The {message.channel} to the lead was not delivered: {reason}")
-        )
-        advance.happen(engine, message.lead_id, event, now)
+        advance.happen(engine, message.lead_id, _lost(message, reason), now)
+
+
+def _lost(message: Claimed, reason: str) -> Event:
+    """What it means that words did not reach the lead."""
+    if once_only(message.recipient, message.purpose):
+        return AcknowledgementFailed(channel=message.channel, reason=reason)
+    if message.purpose == "reply" and message.fields.get("by"):
+        return ReplyLost(message.fields["by"], message.channel, reason, message.key)
+    return NoteAdded(by="Headroom", text=f"The {message.channel} to the lead was not delivered: {reason}")
+
+
+def _counts(engine: Engine, message: Claimed, now: datetime) -> None:
+    """A rep's words that quiet hours had held have gone out: now they are a response."""
+    rep = message.fields.get("counts")
+    if rep and message.lead_id is not None:
+        advance.happen(engine, message.lead_id, HumanResponded(rep, message.channel, sent=message.key), now)
 
 
 def _not_placed(engine: Engine, message: Claimed, report: Waiting, now: datetime) -> None:

@@ -205,7 +205,7 @@ def _done_here(message: Claimed, receipt: Receipt) -> Result:
 def _accepted(message: Claimed, receipt: Receipt) -> Result:
     return Result(
         message.id, message.fence, "sent", outcome="accepted", provider=receipt.provider, provider_id=receipt.provider_id,
-        status=receipt.status,
+        status=receipt.status, follow="counts" in message.fields,
     )  # fmt: skip
 
 

@@ -68,6 +68,7 @@ ONE_OF_EACH = {
     "CloseDue": events.CloseDue(),
     "LeadErased": events.LeadErased(),
     "StageReported": events.StageReported("HubSpot", "won"),
+    "ReplyLost": events.ReplyLost("priya", "sms", "30003", "reply:1"),
     "LeadFolded": events.LeadFolded("A2", "Kim Ortega"),
     "LeadsJoined": events.LeadsJoined("A2", "Kim Ortega"),
     "LeadParted": events.LeadParted("A2", "Kim Ortega"),

@@ -1,0 +1,32 @@
+"""Contact: the first two-way exchange, the fourth of the instants ack, attempt, response and contact (each is kept, none stands for another)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from routing.events import CallBridged, Event, LeadCallEnded, LeadPickedUp, MessageArrived, OutcomeReported, VoicemailLeft
+from routing.model import Facts, Step
+
+
+def heard_both(facts: Facts, event: Event, step: Step, now: datetime) -> Step:
+    """The step, with the instant at which both sides had been heard if it makes it so.
+
+    A call in which they talk is an exchange by itself; words of the lead are one once a person has answered them.
+    """
+    before, after = facts.state, step.state
+    if after.contacted_at:
+        gone = before.responded_at is not None and after.responded_at is None  # the answer was taken back
+        return replace(step, state=replace(after, contacted_at=None)) if gone else step
+    if not step.changed or not _talked(facts, event, step):
+        return step
+    return replace(step, state=replace(after, contacted_at=now))
+
+
+def _talked(facts: Facts, event: Event, step: Step) -> bool:
+    match event:
+        case CallBridged() | LeadPickedUp(by="human") | LeadCallEnded(bridged=True):
+            return step.state.responded_at is not None
+        case OutcomeReported(outcome="talked"):
+            return True
+        case MessageArrived() | VoicemailLeft():
+            return facts.state.responded_at is not None
+    return False
