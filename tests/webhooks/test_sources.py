@@ -1,6 +1,7 @@
 """What every kind of source must do, found in the folder: a new file gets these tests for free."""
 
 import json
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -113,3 +114,26 @@ def test_two_secrets_are_believed_while_they_are_changed(front, kind):
         front.sources["example"] = Source("example", kind.name, secrets=secrets)
         answered.append(front.client.post("/webhooks/example", data=kind.example.body, headers=headers).status_code)
     assert [status // 100 for status in answered] == [2, 2, 2, 4]
+
+
+def test_without_a_secret_nothing_is_believed(front, kind):
+    """A secret that somebody forgot to set must not open the door. Only a public form has none."""
+    if kind.name == "form":
+        kind.verify(example_of(kind, front), [])
+        return
+    for secrets in ([], [""], ["", " "]):
+        with pytest.raises(Refused):
+            kind.verify(example_of(kind, front), secrets)
+
+
+def test_what_was_signed_long_ago_is_refused_where_the_time_is_signed(front, kind):
+    """Where it is not, the vendor's own id makes a replay a duplicate (test_is_idempotent)."""
+    url, body, secret, now = "https://leads.example.com/webhooks/example", kind.example.body, kind.example.secret, clock.now()
+    long_ago = timedelta(hours=73 if kind.name == "tiktok" else 1)  # TikTok sends again for 72 h, perhaps as it was signed
+    proofs = [kind.example.sign(url, body, secret, at) for at in (now, now - long_ago, now + timedelta(hours=1))]
+    if proofs[0] == proofs[1]:
+        return
+    kind.verify(example_of(kind, front, headers={**kind.example.headers, **proofs[0]}), [secret])
+    for proof in proofs[1:]:
+        with pytest.raises(NotGenuine):
+            kind.verify(example_of(kind, front, headers={**kind.example.headers, **proof}), [secret])
