@@ -12,6 +12,7 @@ GSM_BASIC = frozenset(
 )
 # Section 6.2.1.1: reached through the escape character, so two septets each.
 GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM = GSM_BASIC | GSM_EXTENDED
 
 _SPELT = "... * . x / (TM) (C) (R) l L d D d D th Th oe OE i"
 # What has a plain twin but no decomposition that Unicode knows of.
@@ -22,6 +23,7 @@ _TWINS = {
     **dict(zip("…•·×÷™©®łŁđĐðÐþÞœŒı", _SPELT.split(" "), strict=True)),
     "\t": " ",
 }
+_ASCII_TWINS = str.maketrans({twin: plain for twin, plain in _TWINS.items() if twin.isascii()})
 _JOINERS = "\u200c\u200d"  # Persian spelling and family emoji need these two; every other format character only hides things
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # own names: strftime would follow the machine's locale
@@ -40,7 +42,10 @@ class Segments:
 
 def segments(text: str) -> Segments:
     """Count as carriers do: 160 septets alone or 153 each when joined; 70 or 67 code units when one character is not GSM."""
-    if all(char in GSM_BASIC or char in GSM_EXTENDED for char in text):
+    used = set(text)
+    if used <= GSM_BASIC and len(text) <= 160:  # nearly every text: each is measured several times on its way
+        return Segments("GSM-7", len(text), 1 if text else 0)
+    if used <= _GSM:
         sizes = [2 if char in GSM_EXTENDED else 1 for char in text]
         return Segments("GSM-7", sum(sizes), _count(sizes, alone=160, joined=153))
     sizes = [2 if ord(char) > 0xFFFF else 1 for char in text]
@@ -61,16 +66,18 @@ def _count(sizes: list[int], *, alone: int, joined: int) -> int:
 
 def gsm(text: str) -> str:
     """The text in GSM-7 characters where each has a twin; what has none (a Chinese name, an emoji) stays as it is."""
+    if text.isascii():
+        return text.translate(_ASCII_TWINS)
     return "".join(_gsm_char(char) for char in unicodedata.normalize("NFC", text))
 
 
 def _gsm_char(char: str) -> str:
-    if char in GSM_BASIC or char in GSM_EXTENDED:
+    if char in _GSM:
         return char
     if char in _TWINS:
         return _TWINS[char]
     plain = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c))
-    return plain if plain and all(c in GSM_BASIC or c in GSM_EXTENDED for c in plain) else char
+    return plain if plain and all(c in _GSM for c in plain) else char
 
 
 def clean(text: str, limit: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from routing.events import Event
 from store import actions, book, erasures, intake, own_calls, staff, stages
 from store.batch import After, Batch, run
-from store.engine import at_once
+from store.engine import at_once, straight
 from store.intake import Item
 from store.notices import raise_notice
 from store.records import event_from_json
@@ -19,10 +19,11 @@ from store.saving import rows
 log = structlog.get_logger()
 
 # SKIP LOCKED: what another process is deciding at this moment is not looked at twice
-PEEK = text("""
+PEEK = """
 SELECT id, source, event, content, received_at, number FROM inbox
-WHERE done_at IS NULL AND due_at <= :now AND event <> 'fetch_required' ORDER BY due_at, id LIMIT :most FOR KEY SHARE SKIP LOCKED
-""")
+WHERE done_at IS NULL AND due_at <= %(now)s AND event <> 'fetch_required' ORDER BY due_at, id LIMIT %(most)s
+FOR KEY SHARE SKIP LOCKED
+"""
 CLAIM = text("SELECT id FROM inbox WHERE id = ANY(:ids) AND done_at IS NULL FOR UPDATE SKIP LOCKED")
 DONE = text("""
 UPDATE inbox SET done_at = :now, lead_id = r.lead_id FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, lead_id bigint)
@@ -63,8 +64,7 @@ def happen(engine: Engine, lead_id: int, event: Event, now: datetime) -> After:
 def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
     """Decide what waits in the inbox, oldest first; returns how many were looked at. Several processes may do so at once."""
     team = book.current(engine)
-    with at_once(engine) as db:
-        items = peek(db, now, limit)
+    items = peek(engine, now, limit)
     ours = [item for item in items if item.event in ALONE or (staff_text(item) and staff.sender(team, item.content))]
     for item in ours:
         safely(engine, [item], lambda one: hear(engine, one[0], now), now)
@@ -74,10 +74,10 @@ def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
     return len(items)
 
 
-def peek(db: Connection, now: datetime, limit: int) -> list[Item]:
+def peek(engine: Engine, now: datetime, limit: int) -> list[Item]:
     """What is next, not yet claimed."""
-    rows = db.execute(PEEK, {"now": now, "most": limit})
-    return [Item(r.id, r.source, r.event, r.content, r.received_at, r.number) for r in rows]
+    with straight(engine) as db:
+        return [Item(**row) for row in db.execute(PEEK, {"now": now, "most": limit})]
 
 
 def staff_text(item: Item) -> bool:

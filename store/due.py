@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from store.engine import at_once
+from store.engine import straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ class Due:
 
 def look(engine: Engine) -> Due:
     """The earliest due instant of each queue."""
-    with at_once(engine) as db:
-        return Due(**db.execute(_LOOK).mappings().one())
+    with straight(engine) as db:
+        return Due(**db.execute(_LOOK).fetchall()[0])
 
 
-_LOOK = text(
-    """
+_LOOK = """
     SELECT
         (SELECT due_at FROM inbox WHERE done_at IS NULL AND event <> 'fetch_required' ORDER BY due_at LIMIT 1) AS inbox,
         (SELECT due_at FROM inbox WHERE done_at IS NULL AND event = 'fetch_required' ORDER BY due_at LIMIT 1) AS fetches,
@@ -53,5 +52,4 @@ _LOOK = text(
                 SELECT not_before FROM dispatches WHERE endpoint = e.id AND state = 'pending' ORDER BY not_before, id LIMIT 1) AS d
              WHERE e.enabled AND e.disabled_at IS NULL)
         ) AS events
-    """
-)
+"""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from routing.sending import CALL_LEASE
 from store.acknowledged import Taken, acknowledge
-from store.engine import at_once, transaction
+from store.engine import straight, transaction
 
 CLAIM_LEASE = timedelta(seconds=5)  # long enough to render a batch; what is not begun by then is free for anybody
 TRIES = 3  # a deadlock or a lock time-out rolls the whole batch back; writing it again is safe, the fence sees to that
@@ -102,8 +102,9 @@ def claim(engine: Engine, now: datetime, lanes: Sequence[Lane]) -> list[Claimed]
     rows = [{"channels": lane.channels, "room": lane.room} for lane in lanes if lane.room > 0]
     if not rows:
         return []
-    with at_once(engine) as db:
-        return claimed_from(db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE}))
+    with straight(engine) as db:
+        taken = db.execute(_CLAIM, {"lanes": json.dumps(rows), "now": now, "until": now + CLAIM_LEASE})
+        return [Claimed(**row) for row in taken]
 
 
 def turn(engine: Engine, now: datetime, *, begun: Sequence[Begun] = (), results: Sequence[Result] = ()) -> set[int]:
@@ -184,17 +185,17 @@ SEEN = """
 
 # ix_outbox_lane gives each channel's messages in this order, so a claim costs the same with 100,000 waiting. The array keeps the
 # planner from guessing that so many rows are to be updated that it had better read the whole table.
-_CLAIM = text(
+_CLAIM = (
     """
-    WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(:lanes AS jsonb)) AS r(channels text[], room int)),
+    WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(%(lanes)s AS jsonb)) AS r(channels text[], room int)),
     picked AS MATERIALIZED (
         SELECT due.id FROM lane CROSS JOIN LATERAL unnest(lane.channels) AS one(channel) CROSS JOIN LATERAL (
-            SELECT id FROM outbox WHERE state = 'pending' AND channel = one.channel AND not_before <= :now
+            SELECT id FROM outbox WHERE state = 'pending' AND channel = one.channel AND not_before <= %(now)s
             ORDER BY purpose <> 'ack', not_before, id LIMIT lane.room FOR UPDATE SKIP LOCKED
         ) AS due
     ),
     taken AS (
-        UPDATE outbox SET state = 'claimed', fence = fence + 1, lease_until = :until
+        UPDATE outbox SET state = 'claimed', fence = fence + 1, lease_until = %(until)s
         WHERE id = ANY(ARRAY(SELECT id FROM picked)) RETURNING outbox.*
     )"""
     + SEEN.format(o="taken")

@@ -1,4 +1,4 @@
-"""The clock process: rings for what is due, and does itself whatever is still undone 2 s later.
+"""The clock process: rings for what is due, and does itself whatever is left alone for 2 s.
 
 So the alarms share no failure with the workers and Redis, and without any Redis the whole product still works. Two may run.
 """
@@ -17,6 +17,7 @@ from config.heartbeat import beat as touch
 from config.settings import Settings
 from store import beats, due, notices
 from store.drain import Drain
+from store.due import Due
 from store.engine import Engine, connect
 from store.sealing import Seal
 from store.spool import Spool
@@ -24,6 +25,7 @@ from workers.auditor import Auditor
 from workers.complaint import Complaint
 from workers.deadman import Deadman
 from workers.digests import Digests
+from workers.undone import Undone
 from workers.work import CLOCK_NOTICE, Work
 
 log = structlog.get_logger(__name__)
@@ -31,7 +33,6 @@ log = structlog.get_logger(__name__)
 NAP = timedelta(seconds=1)  # longest sleep: what is written meanwhile may be due sooner
 SHORT_NAP = timedelta(seconds=0.2)  # without Redis, where nobody else does the work
 BLINK = timedelta(seconds=0.02)  # shortest: what was just rung for needs a moment
-UNDONE_AFTER = timedelta(seconds=2)
 A_WHILE = 0.5  # seconds of doing it ourselves before the next beat
 BEAT_EVERY = 1.0  # seconds
 JUMP = timedelta(seconds=30)  # between the wall clock and the steady one, or ours and the database's
@@ -48,6 +49,7 @@ class Clock:
         self._digests = Digests(engine, settings)
         self._auditor = Auditor(engine, Deadman(settings).all_is_well)
         self._drain = Drain(engine, Spool.of(settings), Seal(settings.secret_keys))
+        self._undone, self._is_at_it = Undone(), False
         self._drain_at = 0.0
         self._beat_at: float | None = None
         self._ticked: tuple[datetime, float] | None = None
@@ -59,23 +61,27 @@ class Clock:
         self._beat()
         self._empty_the_spool()
         now = clock.now()
-        at = due.look(self._engine).earliest
+        waiting = due.look(self._engine)
+        at = waiting.earliest
         if self._work.is_busy or (at is not None and at <= now):
-            at = self._serve(at, now)
+            at = self._serve(waiting, now)
         longest = SHORT_NAP if self._bell.is_silent else NAP
         return longest if at is None else min(longest, max(BLINK, at - clock.now()))
 
-    def _serve(self, at: datetime | None, now: datetime) -> datetime | None:
-        """Ring; do it ourselves when nobody hears it, or when nobody did it for 2 s.
+    def _serve(self, waiting: Due, now: datetime) -> datetime | None:
+        """Ring; do it ourselves, to the end, when nobody hears it or when something was left alone for 2 s.
 
         Calls that we have begun are ours to bring to an end, also when nothing is due: nobody else knows how they went.
         """
+        at = waiting.earliest
+        is_left_alone = self._undone.look(waiting, now)
         if at is not None and at <= now and not self._bell.is_silent:
             self._bell.ring()
-            if now - at < UNDONE_AFTER and not self._work.is_busy:
+            if not is_left_alone and not self._is_at_it and not self._work.is_busy:
                 return at
         is_done = self._work.for_a_while(A_WHILE)
-        return clock.now() if self._work.is_busy or not is_done else clock.now() + SHORT_NAP
+        self._is_at_it = self._work.is_busy or not is_done
+        return clock.now() if self._is_at_it else clock.now() + SHORT_NAP
 
     def _empty_the_spool(self) -> None:
         """What came in while the database was away. Whatever is wrong with it, the alarms go on."""

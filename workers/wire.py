@@ -4,6 +4,7 @@ A new TLS context costs 22 ms of CPU per call (loading the CA bundle), a kept on
 """
 
 import json
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError, SSLError
+from urllib3.util import parse_url
 
 from config.clock import monotonic
 from workers.outcomes import Ambiguous, NotProcessed, NotSent, SendFailed
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 LONGEST_ANSWER = 1_000_000  # bytes; an answer of a provider has a few thousand
+_ADDRESS = re.compile(r"(https?://[^/?#]+)([^#]*)")
 _BEFORE_THE_WRITE = (NewConnectionError, ConnectTimeoutError, LocationParseError)
 
 
@@ -107,9 +110,9 @@ class Wire:
     """The pool. Use one per process, from any thread."""
 
     def __init__(self, *, connections: int = 16, read_seconds: float = READ_SECONDS) -> None:
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
-        self._pool = urllib3.PoolManager(num_pools=8, maxsize=connections, retries=False, timeout=timeout)
-        self._pool.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self._connections = connections
+        self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
+        self._pools: dict[str, HTTPConnectionPool] = {}  # by scheme, host and port: there are as many as providers
 
     def request(
         self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], deadline: Deadline | None = None
@@ -118,7 +121,10 @@ class Wire:
         if deadline:
             deadline.check()
         try:
-            answer = self._pool.request(method, url, body=body, headers=headers, redirect=False, preload_content=False)
+            pool, target = self._way_to(url)
+            answer = pool.urlopen(
+                method, target, body=body, headers=headers, redirect=False, retries=False, preload_content=False
+            )
             try:
                 return Answer(answer.status, answer.headers, answer.read(LONGEST_ANSWER, decode_content=True) or b"")
             finally:
@@ -133,12 +139,26 @@ class Wire:
 
     def opened(self) -> int:
         """How many connections were opened so far, to the hosts talked with lately."""
-        pools = [self._pool.pools[key] for key in self._pool.pools.keys()]  # noqa: SIM118  # not a mapping
-        return sum(pool.num_connections for pool in pools)
+        return sum(pool.num_connections for pool in self._pools.values())
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._pool.clear()
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+    def _way_to(self, url: str) -> tuple[HTTPConnectionPool, str]:
+        """The kept connections to that host, and what to ask it for. Raises LocationParseError."""
+        found = _ADDRESS.match(url)
+        if found is None:
+            raise LocationParseError(url.partition("?")[0])
+        base, target = found.groups()
+        if base not in self._pools:
+            where = parse_url(base)
+            made = _HttpsPool if where.scheme == "https" else _HttpPool
+            fresh = made(where.host or "", where.port, maxsize=self._connections, timeout=self._timeout)
+            self._pools.setdefault(base, fresh)  # another thread may have been here first
+        return self._pools[base], target if target.startswith("/") else f"/{target}"
 
 
 def judge(answer: Answer, *, code: str | None, reason: str, configuration: frozenset[int] = frozenset({401, 403})) -> None:

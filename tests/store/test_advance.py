@@ -157,8 +157,7 @@ def test_one_batch_over_two_pools_that_share_a_rep_fills_the_last_place_once_at_
     firm = start(SHARED.replace("open: 3, unanswered: 3", "open: 1, unanswered: 1"))
     firm.record(*[firm.a_form(extra={"region": region}) for region in ("east", "west", "north") * 2])
     monkeypatch.setattr("store.retrying.TRIES", 1)
-    with firm.engine.connect() as db:
-        items = advance.peek(db, firm.now, 20)
+    items = advance.peek(firm.engine, firm.now, 20)
     advance.take(firm.engine, items, firm.now)
     assert [len(firm.held_by(rep)) for rep in ("ana", "bob", "cy")] == [1, 1, 1]
     assert firm.count("leads", status="waiting") == 3
