@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from config import clock as times
 from config.bell import Bell
@@ -54,9 +55,9 @@ def work(engine, settings, moved) -> Iterator[Work]:
     work.close()
 
 
-def dana_writes(engine) -> None:
-    said = {"name": "Dana Cole", "phone": "+15125550143", "channel": "form", "kind": "form"}
-    inbox.record(engine, [Received("website", "form:1", "form", said, b"{}", {}, times.now())], times.now())
+def dana_writes(engine, phone: str = "+15125550143") -> None:
+    said = {"name": "Dana Cole", "phone": phone, "channel": "form", "kind": "form"}
+    inbox.record(engine, [Received("website", f"form:{phone}", "form", said, b"{}", {}, times.now())], times.now())
 
 
 def compare(clockwork: Clock, moved: Times, *, database: float = 0) -> None:
@@ -84,6 +85,28 @@ def test_with_workers_it_rings_and_leaves_it_to_them_for_two_seconds(engine, set
     moved.pass_(0.2)
     clockwork.tick()
     assert len(rows(engine, "leads")) == 1
+
+
+def test_a_long_queue_is_left_to_those_who_are_at_work_on_it(engine, settings, work, moved):
+    clockwork = Clock(engine, settings, bell=Rung(), work=work)
+    for number in range(8):
+        dana_writes(engine, f"+1512555010{number}")
+        moved.pass_(0.1)
+    for _ in range(4):
+        clockwork.tick()
+        assert rows(engine, "leads") == [], "somebody takes one after the other"
+        somebody_takes_the_first(engine, moved.at)
+        moved.pass_(1.9)
+    clockwork.tick()
+    moved.pass_(2)
+    clockwork.tick()
+    assert len(rows(engine, "leads")) == 3, "nobody does any more"
+
+
+def somebody_takes_the_first(engine, now: datetime) -> None:
+    with engine.begin() as db:
+        first = "SELECT id FROM inbox WHERE done_at IS NULL ORDER BY id LIMIT 1"
+        db.execute(text(f"UPDATE inbox SET done_at = :now WHERE id = ({first})"), {"now": now})
 
 
 def test_a_call_it_has_begun_it_brings_to_an_end_before_the_workers_two_seconds_are_over(engine, settings, work, moved, provider):
