@@ -141,7 +141,7 @@ def picked_up(facts: Facts, event: LeadPickedUp, now: datetime) -> Step:
 def ended(facts: Facts, event: LeadCallEnded, now: datetime) -> Step:
     """The leg to the lead is over. It is told twice (by the verb and by the leg's own callback): the second says nothing new."""
     state, met, name = facts.state, facts.state.dial_met, name_of(facts, event.rep)
-    if not is_current(state, event.call) or met == NOBODY or (met and state.dial_rep is None):
+    if not is_current(state, event.call) or (met and state.dial_rep is None):
         return Step(state, why="the end of a call that is over already", changed=False)
     talked = event.status in TALKED and event.bridged
     if met == HUMAN and not talked:

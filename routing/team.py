@@ -222,12 +222,13 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The firm that answers."""
+    """The firm that answers. `numbers` are those through which reps are texted; none: the sender's own."""
 
     name: str
     zone: str = "UTC"
     region: str = "US"
     postal_address: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

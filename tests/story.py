@@ -121,9 +121,9 @@ class Phone:
         """What has arrived on a channel and was not asked about."""
         return {n: seen for n, seen in self.story.delivered(self).items() if n not in self.read and seen.channel == channel}
 
-    def replies(self, words: str) -> None:
-        """Texts (or writes on their platform) to our number."""
-        self.story.a_message_arrives(self, words)
+    def replies(self, words: str, *, to: str | None = None) -> None:
+        """Texts (or writes on their platform) to our number, or to one of them."""
+        self.story.a_message_arrives(self, words, to=to)
 
     def says_stop(self) -> None:
         """The carrier tells us of a STOP."""
@@ -225,10 +225,12 @@ class Story:
         self.settle()
         return Phone(self, "lead", _text(content["phone"]), _text(content["email"]), code=recorded.lead or "")
 
-    def a_message_arrives(self, sender: Phone, words: str, *, event: str = "message", opt: str = "") -> Recorded:
+    def a_message_arrives(
+        self, sender: Phone, words: str, *, event: str = "message", opt: str = "", to: str | None = None
+    ) -> Recorded:
         """A text, or a message on the sender's platform."""
         channel, handle = sender.handle or ("sms", None)
-        content: dict[str, object] = {"kind": "message", "channel": channel, "message": words, "to": OUR_NUMBER, "opt": opt}
+        content: dict[str, object] = {"kind": "message", "channel": channel, "message": words, "to": to or OUR_NUMBER, "opt": opt}
         content |= {"handles": {channel: handle}} if handle else {}
         content |= {"phone": sender.phone, "zone": "America/Chicago"} if sender.phone else {}
         source = "texts" if channel in ("sms", "whatsapp") and "texts" in self.team.sources else "meta"

@@ -82,7 +82,7 @@ class Delivery:
     @property
     def own_numbers(self) -> frozenset[str]:
         """Our numbers in E.164: nobody who writes from one is a lead."""
-        return frozenset({self.settings.twilio_from})
+        return frozenset({self.settings.twilio_from, *self.site.numbers})
 
     def here(self, step: str) -> str:
         """The address of another step of this source."""

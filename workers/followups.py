@@ -8,7 +8,7 @@ from config.settings import Settings
 from routing.events import AcknowledgementFailed, Event, HumanResponded, NoteAdded, OfferUndelivered, RepCallEnded, ReplyLost
 from routing.sending import CALL, LEAD, Fault, once_only
 from routing.team import Team
-from store import advance, notices, outbox, policies, receipts
+from store import advance, lines, notices, outbox, policies, receipts
 from store.engine import Engine
 from store.outbox import Claimed
 from store.receipts import Waiting
@@ -106,7 +106,8 @@ def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, 
     key = _key(message, channel)
     row = {
         "lead_id": message.lead_id, "key": key, "recipient": message.recipient, "channel": channel, "address": address,
-        "purpose": message.purpose, "template": message.template, "words": None, "fields": dict(message.fields),
+        "purpose": message.purpose, "template": message.template, "words": None,
+        "fields": {**message.fields, "from": lines.line_of(engine, team, message.recipient, message.lead_id)},
         "expires_at": message.expires_at,
     }  # fmt: skip
     if not outbox.write(engine, now, row) and report.status in LOST and outbox.state_of(engine, key) in LOST:

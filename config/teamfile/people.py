@@ -43,9 +43,10 @@ def read_site(section: Section) -> Site:
     name = section.text("name", needed=True) or ""
     zone = read_zone(section, "time_zone", "zone", default="UTC")
     address = section.text("postal_address", "") or ""
+    numbers = [number for node in section.several("numbers") if (number := _number(node, section, "numbers", region.upper()))]
     _set_elsewhere(section, {"url": "PUBLIC_URL"})
     section.close()
-    return Site(name, zone, region.upper(), address)
+    return Site(name, zone, region.upper(), address, tuple(dict.fromkeys(numbers)))
 
 
 def read_channels(section: Section) -> QuietHours | None:
@@ -134,16 +135,17 @@ def read_calendar(section: Section, context: Context, key: str = "hours") -> Cal
 def read_phone(section: Section, region: str) -> str | None:
     """A telephone number in E.164. Fictional ones (555-01xx) are fine: it need only be possible."""
     node = section.scalar("phone")
-    if node is None or node.is_none:
-        return None
+    return None if node is None or node.is_none else _number(node, section, "phone", region)
+
+
+def _number(node: Node, section: Section, key: str, region: str) -> str | None:
     try:
         number = phonenumbers.parse(node.text, region)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        section.fail(
-            "phone", f"{node.text!r} is not a telephone number.", 'Write it with country code, in quotes: "+15125550111".'
-        )
+        hint = 'Write it with country code, in quotes: "+15125550111".'
+        section.fail(key, f"{node.text!r} is not a telephone number.", hint, line=node.line)
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

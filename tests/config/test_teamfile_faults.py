@@ -14,6 +14,7 @@ ONE_FAULT = [
     ("America/Chicago", "America", 2, "site.time_zone", "not a time zone"),
     ("America/Chicago", "../../etc/passwd", 2, "site.time_zone", "not a time zone"),
     ("America/Chicago}", "America/Chicago, default_region: Texas}", 2, "site.default_region", "two letters"),
+    ("America/Chicago}", "America/Chicago, numbers: ['+1512']}", 2, "site.numbers", "is not a telephone number"),
     ("name: Acme", "nme: Acme", 2, "site.nme", "Did you mean 'name'?"),
     ("site: {name: Acme", "site: {name: ''", 2, "site.name", "is missing"),
     ("mon-fri:", "mon-fry:", 5, "hours.office.mon-fry", "Did you mean 'mon-fri'?"),

@@ -149,7 +149,11 @@ def test_a_person_who_picks_up_is_the_response_on_the_spot():
 
 
 def test_a_voicemail_is_an_attempt_and_never_a_response():
-    before, decided = called(JOINED, MACHINE, TALKED)
+    before, decided = called(JOINED, MACHINE)
+    assert decided.state.attempted_at == NOW + MINUTE
+    assert "a voicemail took Priya Shah's call" in decided.why
+    before, decided = after(before, TALKED)
+    assert decided.messages == (), "nothing is left to ask the rep"
     assert decided.state.status is Status.ACCEPTED
     assert (decided.state.attempted_at, decided.state.responded_at) == (NOW + MINUTE, None)
     assert not decided.disarm

@@ -120,7 +120,7 @@ class Front:
     """What a stranger can do, and what was heard of it."""
 
     def __init__(self) -> None:
-        self.settings, self.store = SETTINGS, Memory()
+        self.settings, self.store, self.site = SETTINGS, Memory(), SITE
         self.sources = {source.id: source for source in SOURCES}
         self.use_settings()
 
@@ -137,7 +137,7 @@ class Front:
         self.sources[source] = replace(self.sources[source], options=options)
 
     def team(self) -> Team:
-        return Team(1, SITE, {}, {}, {}, self.sources, (), {}, {})
+        return Team(1, self.site, {}, {}, {}, self.sources, (), {}, {})
 
     def post(self, path: str, data: bytes | Mapping[str, str], **headers: str) -> TestResponse:
         """POST /webhooks/<path>; header names with underscores."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from routing.model import State, Status
-from tests.webhooks.conftest import FORM, NOW, TOKEN
+from tests.webhooks.conftest import FORM, NOW, SITE, TOKEN
 from webhooks.twilio_requests import sign
 
 CALL = "CA00112233445566778899aabbccddeeff"
@@ -149,3 +149,12 @@ def test_ids_that_somebody_changed_are_not_genuine(front):
 def test_our_own_call_is_no_lead(front):
     front.call("calls", **OUT, CallStatus="ringing")
     assert front.store.heard == []
+
+
+def test_a_call_from_one_of_our_numbers_is_no_lead(front):
+    ours = {**OUT, "Direction": "inbound", "To": "+14155550199", "CallStatus": "ringing"}
+    front.call("calls", **{**ours, "From": "+15125550101"})
+    assert len(front.store.heard) == 1
+    front.site = replace(SITE, numbers=("+15125550100", "+15125550102"))
+    front.call("calls", **{**ours, "From": "+15125550102", "CallSid": LEG})
+    assert len(front.store.heard) == 1

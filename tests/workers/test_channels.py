@@ -58,6 +58,19 @@ def test_a_messaging_service_replaces_the_number(provider, wire, tmp_path):
     assert provider.violations() == []
 
 
+def test_a_rep_is_texted_from_the_number_of_the_lead(provider, wire, tmp_path):
+    settings = settings_for(provider, tmp_path, TWILIO_FROM="MG0123456789abcdef0123456789abcdef")
+    send(
+        settings,
+        wire,
+        claimed(purpose="notice", recipient="rep:priya", template="offer", fields={**FIELDS, "from": "+15125550101"}),
+    )
+    fields = provider.sent[0].fields
+    assert fields["From"] == "+15125550101"
+    assert "MessagingServiceSid" not in fields
+    assert provider.violations() == []
+
+
 def test_whatsapp_goes_the_same_way_with_a_prefix(provider, settings, wire):
     send(settings, wire, claimed("whatsapp"))
     fields = provider.sent[0].fields

@@ -70,7 +70,7 @@ class Twilio:
         """POST Messages.json; the message id rides along in the address of the delivery report."""
         message = parcel.message
         prefix = PREFIX.get(message.channel, "")
-        sender = self._settings.twilio_from
+        sender = (message.channel == "sms" and message.fields.get("from")) or self._settings.twilio_from
         by_service = sender.startswith("MG")
         try:
             made = client(self._settings, self._wire, parcel.deadline).messages.create(
