@@ -53,13 +53,12 @@ class Reading:
             for value, number in sorted(self.labelled[key].items()):
                 gauge.add_metric([value], number)
             yield gauge
-        yield self._sends()
+        yield self._pairs("sends", "headroom_messages", "All messages by channel and what became of them", ["channel", "outcome"])
+        yield self._pairs("events", "headroom_events", "Events on their way to endpoints, and dead ones", ["endpoint", "state"])
 
-    def _sends(self) -> Metric:
-        gauge = GaugeMetricFamily(
-            "headroom_messages", "All messages by channel and what became of them", labels=["channel", "outcome"]
-        )
-        for value, number in sorted(self.labelled["sends"].items()):
+    def _pairs(self, key: str, name: str, about: str, labels: list[str]) -> Metric:
+        gauge = GaugeMetricFamily(name, about, labels=labels)
+        for value, number in sorted(self.labelled[key].items()):
             gauge.add_metric(value.split("/", 1), number)
         return gauge
 

@@ -10,6 +10,7 @@ _BY_LABEL = {
     "leads": "SELECT status AS label, count(*) AS n FROM leads WHERE closed_at IS NULL GROUP BY 1",
     "queued": "SELECT state AS label, count(*) AS n FROM outbox WHERE state IN ('pending', 'claimed', 'sending', 'ambiguous') GROUP BY 1",
     "sends": "SELECT channel || '/' || state AS label, count(*) AS n FROM outbox GROUP BY 1",
+    "events": "SELECT endpoint || '/' || state AS label, count(*) AS n FROM dispatches WHERE state IN ('pending', 'sending', 'dead') GROUP BY 1",
     "beats": "SELECT name AS label, extract(epoch FROM :now - at) AS n FROM beats",
     "breakers": "SELECT provider AS label, CASE state WHEN 'closed' THEN 0 WHEN 'open' THEN 2 ELSE 1 END AS n FROM breakers",
 }
@@ -29,7 +30,7 @@ _SINGLE = """
 
 
 def by_label(engine: Engine, now: datetime) -> dict[str, dict[str, float]]:
-    """leads by status, queued messages by state, sends by "channel/state", seconds since each beat, breakers (0 closed, 2 open)."""
+    """leads by status, queued messages by state, sends by "channel/state", events by "endpoint/state", seconds since each beat, breakers (0 closed, 2 open)."""
     return {
         name: {row["label"]: float(row["n"]) for row in look_up(engine, sql, {"now": now} if ":now" in sql else {})}
         for name, sql in _BY_LABEL.items()

@@ -48,6 +48,10 @@ def test_the_page_shows_what_died_and_why_and_delivers_it_again(house, client, d
     assert dead not in client.get("/events").text
 
 
+def test_metrics_count_what_is_dead(client, dead):
+    assert 'headroom_events{endpoint="desk",state="dead"} 1.0' in client.get("/metrics").text
+
+
 def test_all_of_an_endpoint_are_delivered_again_with_one_button(house, client, dead):
     client.post("/events", data={"csrf": csrf(client, "/events"), "do": "all", "endpoint": "desk"})
     assert states(house) == ["pending"]

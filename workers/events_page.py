@@ -1,0 +1,179 @@
+"""The page docs/events.md, made of what is really sent: `python -m workers.write_events > docs/events.md`."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from config.teamfile.endpoints import FIELDS, STAGES, TYPES
+from routing import announcing
+from routing.announcing import Happening
+from routing.model import Kind, Lead, Person, State, Status
+from store.announcements import Claimed
+from store.dead_letters import KEEP, KEEP_DEAD
+from store.stages import USUAL
+from workers.endpoints import KINDS, webhook
+from workers.endpoints.line import SECONDS
+
+AT = datetime(2026, 11, 24, 15, 0, 2, tzinfo=UTC)
+ARRIVED = AT - timedelta(seconds=48)
+LEAD = Lead(
+    1, "A7", Kind.FORM, "website", "form", Person(1, "Dana Cole", "+15125550143", "dana@example.com", zone="America/Chicago", locale="en-US"),
+    ARRIVED, "My roof leaks.", {"company": "Acme Co", "utm.campaign": "roofs-tx", "employees": "250", "click_ids.gclid": "Cj0KCQ"},
+)  # fmt: skip
+STATE = State(
+    Status.ACCEPTED, owner="priya", accepted_at=AT, accept_due_at=ARRIVED + timedelta(minutes=5), response_due_at=ARRIVED + timedelta(minutes=15),
+)  # fmt: skip
+HAPPENED = Happening("OfferAccepted", {"rep": "priya", "via": "sms"}, "offered", "Priya Shah accepted by sms 40s after the offer")
+MEANINGS = {
+    "type": "one of the names below",
+    "version": f"of this shape, {announcing.VERSION}: within it names and fields are added, never renamed or taken away. Ignore what you do not know",
+    "timestamp": "when the step was taken (ISO 8601, UTC, milliseconds)",
+    "data.sequence": "grows from event to event of one lead; gaps are normal. Events may arrive in another order: the higher one is the later",
+    "data.lead": "the lead as it stood after the step (not as it stands when you get this): ids of the team file, states and instants; null where it has"
+    " not come to that. `owner` has it, `offered_to` are asked, `attribution` is what the link said of the campaign",
+    "data.step": "what happened: the journey's own event, from which status to which, the reason in words, how late an alarm was, and the event's own ids",
+    "data.contact": "who the person is and what they said: only with `contact: true`",
+}
+
+HEAD = """# Events: every step of a lead, told outside
+
+Made from the program by `python -m workers.write_events > docs/events.md`; a test holds the two together.
+
+Each step on a lead's timeline is one event for every endpoint of the team file that wants it. It is written in the same transaction as
+the step, so neither exists without the other. Without an endpoint nothing is written.
+
+```yaml
+endpoints:
+  warehouse:                          # type: webhook unless another is named
+    url: https://hooks.example.com/headroom
+    secret: env:WAREHOUSE_SECRET      # `headroom events secret` makes one
+    events: [lead.accepted, lead.responded, lead.closed]   # left out: all
+    contact: false                    # true: name, number, address and words of the person go along
+    enabled: true
+```
+
+`headroom check` looks at all of it. The address must be https and public; hosts in a private network are named in
+`HEADROOM_ALLOW_PRIVATE_URLS`. What a name leads to is looked up, checked and dialled at every single call; redirects are not followed.
+
+**Who the person is stays at home unless you say otherwise.** Most receivers count, route or show states; whoever needs the person sets
+`contact: true`, or reads `GET /api/leads/<code>` with a token of its own. Without it no name, number, address, handle, message, form
+field, note or recording leaves, also not in a reason. When a person is erased, what was told of them is emptied here, what still waits
+is dropped, and `lead.erased` with nothing but the code asks you to do the same.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, _what(), _names(), _verify(), _delivery(), _crms()])
+
+
+def example(*, contact: bool) -> dict[str, object]:
+    """An event as it is posted."""
+    placed = {"pool": "sales", "rule": "everything-else", "sla": "hot"}
+    body, told = announcing.told(LEAD, STATE, HAPPENED, placed), announcing.told_in_confidence(LEAD, HAPPENED)
+    before = State(Status.OFFERED, offered_to=("priya",))
+    name = announcing.name_of(HAPPENED, before, STATE)
+    event = Claimed(1, 1, "warehouse", 1, "5f80e2ad43564f9b8564dea69317bcb4", 812, name, AT, body, told, 1, AT, {})
+    return webhook.body_of(event, contact=contact)
+
+
+def _what() -> str:
+    rows = [f"| `{field}` | {meaning} |" for field, meaning in MEANINGS.items()]
+    shown = json.dumps(example(contact=True), indent=2, ensure_ascii=False)
+    return "\n".join(["## What an event holds", "", f"```json\n{shown}\n```", "", "| Field | Meaning |", "|---|---|", *rows, ""])
+
+
+def _names() -> str:
+    return "\n".join(
+        [
+            "## The events",
+            "",
+            "| Type | When |",
+            "|---|---|",
+            *(f"| `{n}` | {about} |" for n, about in announcing.NAMES.items()),
+            "",
+        ]
+    )
+
+
+def _verify() -> str:
+    return """## How to verify one
+
+By the [Standard Webhooks](https://www.standardwebhooks.com) specification, for which there are libraries in every language. Headers:
+`webhook-id` (the same for every try: keep it, and do nothing the second time), `webhook-timestamp` (seconds, of this try) and
+`webhook-signature` (`v1,<base64>`; two of them, separated by a blank, while a secret is being replaced: one must fit).
+
+```python
+from standardwebhooks import Webhook
+event = Webhook(secret).verify(body_bytes, headers)   # raises WebhookVerificationError; refuses what is older than 300 s
+```
+
+To replace a secret: put both into the environment, the new one first, separated by a comma; give the receiver the new one; take the old
+one out. Answer any 2xx within 15 s and do the work afterwards.
+"""
+
+
+def _delivery() -> str:
+    waits = ", ".join(_span(wait) for wait in announcing.WAITS)
+    rests = ", ".join(_span(rest) for rest in announcing.OPEN_FOR)
+    return f"""## How it is delivered
+
+- **At least once**, with the same `webhook-id` and the same body. Order is not promised; `sequence` tells it.
+- **A yes is any 2xx** within {SECONDS:.0f} s. Anything else, redirects too, is tried again after {waits} (each spread by 20 %), then every
+  {_span(announcing.WAITS[-1])}. {_span(announcing.GIVE_UP_AFTER)} after it happened it becomes a dead letter.
+- **`Retry-After`** of a 429 or 5xx, seconds or a date, holds back the whole endpoint, a day at most.
+- **410** switches the endpoint off and tells the operator; `headroom events enable NAME` switches it on.
+- **{announcing.OPENS_AT} failures in a row**: the endpoint is left alone for {rests}, each time until one event has found out whether it is back.
+  Once it is, everything that waited goes out at once, the oldest first.
+- **Dead letters**: the page `/events`, `headroom events dead`, `GET /api/events/dead`. Again, under the same id: the button,
+  `headroom events replay evt_...`, or all since an instant with `headroom events replay --endpoint NAME --since 2h` (`--dead` for the dead
+  ones only); `POST /api/events/replay` does the same.
+- Events are kept for {KEEP.days} days, dead ones for {KEEP_DEAD.days}, those that still wait until they are through.
+- Workers deliver them; without Redis or workers the clock process does.
+"""
+
+
+def _crms() -> str:
+    words = "; ".join(
+        f"{crm}: " + ", ".join(f"{theirs} = {ours}" for theirs, ours in known.items()) for crm, known in USUAL.items()
+    )
+    return f"""## CRMs
+
+An endpoint of type {", ".join(kind for kind in TYPES if KINDS[kind].latest)} keeps the lead's record there as the lead stands: of events that wait only
+the newest of a lead is told, one at a time. Test leads and people who cannot be reached are left out; nothing there is overwritten with nothing.
+
+```yaml
+endpoints:
+  hubspot:
+    type: hubspot
+    token: env:HUBSPOT_CRM_TOKEN      # a private app's, with crm.objects.contacts.read and .write
+    owners: {{priya: "41234"}}          # rep: id of the user there; others keep the owner they have
+    fields: {{headroom_code: code, first_answer: responded_at}}   # theirs: ours
+    stages: {{evangelist: won}}         # their word: {", ".join(STAGES)}
+  salesforce:
+    type: salesforce
+    url: https://acme.my.salesforce.com
+    client_id: 3MVG9...               # of a connected app with the client credentials flow
+    client_secret: env:SALESFORCE_SECRET
+    external_id: Headroom_Code__c     # a text field of Lead, External ID and unique, which you make there
+  pipedrive:
+    type: pipedrive
+    token: env:PIPEDRIVE_TOKEN
+```
+
+Fields of ours: {", ".join(f"`{name}`" for name in FIELDS)}; and `form.<field>`, `utm.<name>`, `campaign.<name>`.
+HubSpot: a contact by e-mail, else phone; `hs_lead_status` follows the lead. Salesforce: a Lead by the external id. Pipedrive: a person by
+e-mail, else phone, and a lead whose title ends with our code.
+
+Wrong keys hold the endpoint and tell the operator; a limit is waited for; what the CRM cannot take is a dead letter.
+
+**Back**: a source of type hubspot, salesforce or pipedrive (docs/sources.md says what to click) tells a lead's stage, as a step on its
+timeline and as `lead.stage_changed`. Won and lost also close a lead that somebody has. Known without `stages`: {words}.
+"""
+
+
+def _span(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
