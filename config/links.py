@@ -18,6 +18,7 @@ from config.settings import Settings
 OFFER_LIVES = timedelta(hours=24)
 MANAGER_LIVES = timedelta(hours=24)
 TEST_LIVES = timedelta(minutes=5)
+UNSUBSCRIBE_LIVES = timedelta(days=400)  # the law asks for 30 days after the mail; people look into old ones
 ACCOUNT_LIVES = timedelta(minutes=15)
 
 
@@ -84,6 +85,20 @@ def read_manager_token(settings: Settings, token: str) -> ManagerLink:
             raise LinkForged
 
 
+def make_unsubscribe_link(settings: Settings, lead_id: int) -> str:
+    """The full address that ends all mail to the person of this lead."""
+    return f"{settings.public_url}/unsubscribe/{_signer(settings, 'unsubscribe').dumps(lead_id)}"
+
+
+def read_unsubscribe_token(settings: Settings, token: str) -> int:
+    """Raises LinkExpired after 400 days, LinkForged when the signature does not hold."""
+    match _read(settings, "unsubscribe", token, UNSUBSCRIBE_LIVES):
+        case int(lead_id):
+            return lead_id
+        case _:
+            raise LinkForged
+
+
 def make_first_admin_link(settings: Settings) -> str:
     """The full address of the page that makes the first admin. It works until there is an account, 15 min at most."""
     return f"{settings.public_url}/first-admin/{_signer(settings, 'first-admin').dumps('first admin')}"
@@ -125,6 +140,17 @@ def is_test_token(settings: Settings, token: str) -> bool:
 def thread_tag(settings: Settings, code: str) -> str:
     """What stands behind the plus of an address (sales+a7-...@): whoever has it was written to about that lead."""
     return f"{code.lower()}-{_thread_mark(settings.secret_key, code)}"
+
+
+def make_message_id(settings: Settings, code: str, number: int, domain: str) -> str:
+    """The Message-ID of our mail `number` about a lead: an answer that names it belongs to that lead."""
+    return f"<{thread_tag(settings, code)}.{number}@{domain}>"
+
+
+def read_message_id(settings: Settings, message_id: str) -> str | None:
+    """The code of the lead of a mail of ours; None for any other mail's id."""
+    tag, dot, _ = message_id.strip("<> ").partition("@")[0].partition(".")
+    return read_thread_tag(settings, tag) if dot and "-" in tag else None
 
 
 def read_thread_tag(settings: Settings, tag: str) -> str | None:

@@ -119,7 +119,13 @@ def lead_json(row: Row, team: Team) -> dict[str, object]:
         "outcome": row["state"].get("outcome"),
         "cause": row["state"].get("cause"),
         **{name: answers.iso(row[name]) for name in INSTANTS},
+        "contacted_at": _instant_text(row["state"].get("contacted_at")),
     }
+
+
+def _instant_text(said: str | None) -> str | None:
+    """An instant out of a document, written as all others are."""
+    return answers.iso(datetime.fromisoformat(said)) if said else None
 
 
 def step_json(step: Row) -> dict[str, object]:

@@ -73,6 +73,7 @@ LEAD: dict[str, Schema] = {
     "accepted_at": INSTANT_OR_NONE,
     "attempted_at": INSTANT_OR_NONE,
     "responded_at": {**INSTANT_OR_NONE, "description": "The first response of a human: what stops the clock"},
+    "contacted_at": {**INSTANT_OR_NONE, "description": "The first two-way exchange: they talked, or the lead answered the rep"},
     "breached_at": INSTANT_OR_NONE,
     "closed_at": INSTANT_OR_NONE,
     "changed_at": INSTANT,

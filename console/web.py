@@ -13,7 +13,7 @@ from config import clock
 from config.settings import Settings
 from console import answers, api, doors, metrics, probes, sessions, words
 from console.desk import Desk
-from console.pages import account, board, events, export, lead, manage, offer, outbox, person, session, trial
+from console.pages import account, board, events, export, lead, manage, offer, outbox, person, session, trial, unsubscribe
 from store.accounts import Role
 from store.engine import Engine
 from store.policies import NoTeam
@@ -54,6 +54,8 @@ ROUTES = (
     Route("POST", "/offers/<token>", offer.act, LINK),
     Route("GET", "/manage/<token>", manage.show, LINK),
     Route("POST", "/manage/<token>", manage.act, LINK),
+    Route("GET", "/unsubscribe/<token>", unsubscribe.show, LINK),
+    Route("POST", "/unsubscribe/<token>", unsubscribe.act, LINK),
     Route("GET", "/sign-in", session.show, VISITORS),
     Route("POST", "/sign-in", session.act, VISITORS),
     Route("POST", "/sign-out", session.end, VISITORS),

@@ -102,7 +102,9 @@ def keys(phone: str | None, email: str | None, handles: Mapping[str, str]) -> tu
 
 def handle_key(kind: str, value: str) -> str:
     """A platform's own id. WhatsApp's is a number, and written like one."""
-    return phone_key(value) if kind == "whatsapp" and value.startswith("+") else value
+    if kind != "whatsapp" or not value.removeprefix("+").isdigit():
+        return value
+    return phone_key("+" + value.removeprefix("+"))
 
 
 def named_key(key: Key, name: str) -> Key:

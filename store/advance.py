@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Event
-from store import actions, book, erasures, intake, own_calls, staff, stages
+from store import actions, book, erasures, intake, own_calls, staff, stages, told_receipts
 from store.batch import After, Batch, run
 from store.engine import at_once, straight
 from store.intake import Item
@@ -41,6 +41,7 @@ RETURNING lead_id, key, due_at, event, data
 """)
 ALONE = {  # a button of Slack; a lead that is to be forgotten; a call that a rep asked us for; a stage in a CRM
     "agent_action": actions.act,
+    "delivery_receipt": told_receipts.act,
     "erase_request": erasures.act,
     "own_call": own_calls.act,
     "stage_reported": stages.act,

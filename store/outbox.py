@@ -32,7 +32,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that is ours until the lease ends, with what the gate and the words need to know."""
+    """A message that is ours until the lease ends, with what the gate and the words need to know.
+
+    `answers` is the Message-ID of the lead's last mail, where this one is a mail to them.
+    """
 
     id: int
     fence: int
@@ -61,6 +64,7 @@ class Claimed:
     zone: str | None = None
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
+    answers: str | None = None
     earlier: str | None = None  # on Slack: the provider's id of the offer of this lead to this person
 
 
@@ -175,6 +179,9 @@ SEEN = """
            {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
+           CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN (
+             SELECT substr(i.external_id, 7) FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<')
+             ORDER BY i.id DESC LIMIT 1) END AS answers,
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from routing.sending import ENDED_BADLY, ENDED_WELL, rank
 from store.acknowledged import Taken, acknowledge
@@ -51,11 +51,16 @@ def record(engine: Engine, reports: Sequence[Report], now: datetime) -> int:
     """
     if not reports:
         return 0
-    rows = json.dumps([asdict(r) | {"rank": rank(r.status), "ended": _ended(r.status)} for r in reports], default=str)
     with transaction(engine) as db:
-        found = db.execute(_RECORD, {"rows": rows, "now": now, "bad": sorted(ENDED_BADLY)}).all()
-        acknowledge(db, [Taken(row.lead_id, row.channel) for row in found if row.lead_id is not None], now)
-        return int(found[0].news)
+        return record_in(db, reports, now)
+
+
+def record_in(db: Connection, reports: Sequence[Report], now: datetime) -> int:
+    """The same inside a transaction."""
+    rows = json.dumps([asdict(r) | {"rank": rank(r.status), "ended": _ended(r.status)} for r in reports], default=str)
+    found = db.execute(_RECORD, {"rows": rows, "now": now, "bad": sorted(ENDED_BADLY)}).all()
+    acknowledge(db, [Taken(row.lead_id, row.channel) for row in found if row.lead_id is not None], now)
+    return int(found[0].news)
 
 
 def waiting(engine: Engine, now: datetime, limit: int = 50) -> list[Waiting]:

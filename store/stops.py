@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from routing import identity
+from store.engine import transaction
 from store.saving import rows
 
 PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
@@ -26,6 +27,17 @@ ORDER BY channel, address ON CONFLICT (channel, address) DO UPDATE SET reason = 
 RESUME = text("""
 DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
 WHERE s.channel = w.channel AND s.address = w.address
+""")
+
+MAILS = text("""
+SELECT DISTINCT address FROM (
+  SELECT a.value AS address, a.person_id FROM addresses a WHERE a.kind = 'email' UNION SELECT p.email, p.id FROM people p WHERE p.email IS NOT NULL
+) AS m WHERE m.person_id = (SELECT person_id FROM leads WHERE id = :lead)
+""")
+NOTE = text("""
+INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
+SELECT id, :now, 'NoteAdded', jsonb_build_object('by', 'the lead'), status, status, owner, 'the lead noted: no more e-mail (unsubscribed)'
+FROM leads WHERE id = :lead
 """)
 
 Way = dict[str, object]
@@ -70,3 +82,11 @@ def closed(kind: str, value: str, stopped: set[str]) -> list[Way]:
     channels = [channel for channel in (*wanted, "all") if channel in stopped]
     spelt = identity.spellings(value) if value.startswith("+") else (value,)
     return [{"channel": channel, "address": each} for channel in channels for each in spelt]
+
+
+def unsubscribe(engine: Engine, lead_id: int, now: datetime) -> None:
+    """No more mail to the person of this lead; on its timeline. Twice is once."""
+    with transaction(engine) as db:
+        mails = db.execute(MAILS, {"lead": lead_id}).scalars().all()
+        stop(db, [{"channel": "email", "address": address} for address in mails], "unsubscribed", now)
+        db.execute(NOTE, {"lead": lead_id, "now": now})

@@ -37,6 +37,25 @@ def direct(kind: str, entry: Object, update: Object) -> lead.Content | None:
     )
 
 
+def status(update: Object) -> lead.Content | None:
+    """What became of a message of ours by WhatsApp: sent, delivered, read or failed, with the first error."""
+    message_id, said = normal.identifier(update.get("id")), normal.identifier(update.get("status")).lower()
+    if not message_id or said not in ("sent", "delivered", "read", "failed"):
+        return None
+    errors = update.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    return lead.common_lead(
+        external_id=f"whatsapp_status:{message_id}:{said}",
+        provider="meta",
+        provider_id=message_id,
+        status=said,
+        code=normal.identifier(first.get("code")),
+        reason=normal.clean_line(first.get("title") or ""),
+        submitted_at=normal.instant(update.get("timestamp", "")),
+        is_test=False,
+    )
+
+
 def whatsapp(value: Object, message: Object) -> lead.Content | None:
     """A message through the WhatsApp Cloud API. Newer senders may have a `user_id` and no number."""
     message_id, sender = normal.identifier(message.get("id")), normal.identifier(message.get("from"))

@@ -35,8 +35,14 @@ def show(desk: Desk, code: str) -> Response:
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),
-        person=person.behind(desk, lead), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
+        person=person.behind(desk, lead), contacted_at=contacted_at(lead), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
+
+
+def contacted_at(lead: Row) -> datetime | None:
+    """When both sides had been heard, the last of the four instants."""
+    said = lead["state"].get("contacted_at")
+    return datetime.fromisoformat(said) if said else None
 
 
 def look_for(desk: Desk) -> Response:

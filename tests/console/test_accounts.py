@@ -294,7 +294,7 @@ MAY = {  # the least role; whatever is not here is open to links, tokens or ever
     ("GET", "/events"): Role.MANAGER, ("POST", "/events"): Role.MANAGER,
 }  # fmt: skip
 WITHOUT_ROLE = {
-    "/sign-in", "/sign-out", "/offers/<token>", "/manage/<token>", "/first-admin/<token>", "/password/<token>", "/livez", "/readyz",
+    "/sign-in", "/sign-out", "/offers/<token>", "/manage/<token>", "/unsubscribe/<token>", "/first-admin/<token>", "/password/<token>", "/livez", "/readyz",
     "/health/engine", "/metrics", "/ops/invariants",
 }  # fmt: skip
 

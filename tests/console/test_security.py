@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from config import clock, logs
-from config.links import make_first_admin_link, make_password_link
+from config.links import make_first_admin_link, make_password_link, make_unsubscribe_link
 from console import web
 from console.csv_rows import guarded, line
 from console.web import ROUTES
@@ -32,7 +32,7 @@ FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\
 def filled(house, path: str, code: str) -> str:
     """An address of ROUTES with something real in it."""
     links = {
-        "/offers/<token>": house.offer(code, "ann"), "/manage/<token>": house.breach(code),
+        "/offers/<token>": house.offer(code, "ann"), "/manage/<token>": house.breach(code), "/unsubscribe/<token>": "/" + make_unsubscribe_link(house.settings, house.one(code)["id"]).split("/", 3)[3],
         "/first-admin/<token>": "/" + make_first_admin_link(house.settings).split("/", 3)[3],
         "/password/<token>": "/" + make_password_link(house.settings, 1, "x").split("/", 3)[3],
     }  # fmt: skip
@@ -58,7 +58,7 @@ def test_no_form_of_any_address_works_from_another_site_or_without_its_token(hou
     from_elsewhere = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
     for headers in from_elsewhere:
         assert client.post(path, data={**data, "csrf": token}, headers=headers).status_code == 403
-    if not route.path.startswith(("/offers/", "/manage/")):  # there the signed link is the token
+    if not route.path.startswith(("/offers/", "/manage/", "/unsubscribe/")):  # there the signed link is the token
         for wrong in ({}, {"csrf": ""}, {"csrf": "x"}, {"csrf": csrf(house.client(), "/sign-in")}):
             assert client.post(path, data={**data, **wrong}).status_code == 403
     after = house.rows("SELECT * FROM steps"), house.rows("SELECT count(*) FROM inbox"), house.rows("SELECT * FROM accounts")

@@ -33,7 +33,7 @@ def test_a_stop_knows_every_spelling():
 
 
 def test_addresses_in_their_normal_form():
-    assert keys("+15125550143", "Dana.Cole@Example.COM", {"whatsapp": "+551188887777", "messenger": "62000"}) == (
+    assert keys("+15125550143", "Dana.Cole@Example.COM", {"whatsapp": "551188887777", "messenger": "62000"}) == (
         ("phone", "+15125550143"),
         ("email", "dana.cole@example.com"),
         ("messenger", "62000"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from routing.codes import number_of
 from routing.events import LeadAssigned
-from tests.story import OUR_NUMBER, SMALL_TEAM
+from tests.story import SMALL_TEAM
 
 NIGHT = datetime(2026, 11, 25, 5, 10, tzinfo=UTC)  # Tuesday, 23:10 in Chicago
 QUIET = SMALL_TEAM.replace("quiet_hours: none", 'quiet_hours: "21:00-08:00"')
@@ -46,7 +46,6 @@ def test_a_rep_and_a_lead_who_text_each_other_through_headroom(story):
     assert why.index("Priya Shah answered by text: the first response") < why.index("the lead wrote by sms")
     story.after(hours=1)
     kim.gets_nothing()
-    assert OUR_NUMBER != priya.phone
 
 
 def test_two_conversations_of_one_rep_are_told_apart_by_code(story):
@@ -130,9 +129,7 @@ def test_stop_in_the_middle_ends_the_texts_and_start_begins_them_again(story):
     priya.has_read_all()
     priya.replies("A1 Are you sure?")
     dana.gets_nothing()
-    assert not [
-        row for row in story.rows("SELECT 1 FROM outbox WHERE purpose = 'reply' AND channel = 'sms' AND body LIKE '%sure%'")
-    ]
+    assert not story.rows("SELECT 1 FROM outbox WHERE purpose = 'reply' AND channel = 'sms' AND body LIKE '%sure%'")
     story.after(minutes=1)
     dana.replies("START")
     story.after(minutes=1)

@@ -106,13 +106,14 @@ def test_what_is_nobodys_word_is_answered_and_forgotten(front, update):
     assert (answer.status_code, front.heard, front.store.rings) == (200, [], 0)
 
 
-def test_whatsapp_receipts_and_reactions_are_forgotten_and_a_person_without_a_number_is_not(front):
+def test_whatsapp_reactions_are_forgotten_a_receipt_is_one_and_a_person_without_a_number_is_not(front):
     def said(value):
         return {"object": "whatsapp_business_account", "entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
 
     meta(front, said({"statuses": [{"id": "wamid.1", "status": "delivered"}]}))
     meta(front, said({"messages": [{"id": "wamid.2", "from": "1", "type": "reaction", "reaction": {"emoji": "x"}}]}))
-    assert front.heard == []
+    assert [each.event for each in front.heard] == ["delivery_receipt"]
+    front.heard.clear()
     contact = {"user_id": "US.7", "profile": {"name": "Dana"}}
     meta(
         front,

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from config.local_secrets import local_signing_key, local_verify_key
+from webhooks import meta_messages
 from webhooks.twilio_requests import sign
 
 FORM = "application/x-www-form-urlencoded"
@@ -154,3 +155,18 @@ def test_reports_are_believed_from_two_keys_while_they_are_changed(front, sendgr
         front.use_settings(given_sendgrid_webhook_key=keys)
         answered.append(sendgrid(events).status_code)
     assert answered == [204, 204, 403, 403, 403]
+
+
+def test_whatsapps_statuses_are_reports_and_no_messages():
+    update = {
+        "id": "wamid.A1",
+        "status": "failed",
+        "timestamp": "1753000000",
+        "errors": [{"code": 131047, "title": "Re-engagement message"}],
+    }
+    told = meta_messages.status(update)
+    assert told is not None
+    assert (told["provider_id"], told["status"], told["code"]) == ("wamid.A1", "failed", "131047")
+    assert told["external_id"] == "whatsapp_status:wamid.A1:failed"
+    assert meta_messages.status({"id": "wamid.A1", "status": "deleted"}) is None
+    assert meta_messages.status({"status": "sent"}) is None

@@ -98,6 +98,8 @@ def _updates(delivery: Delivery, kind: str, entry: dict[str, object]) -> Iterato
         elif kind == "whatsapp_business_account" and change.get("field") == "messages" and isinstance(value, dict):
             for message in _objects(value.get("messages")):
                 yield from _heard(delivery, "message", meta_messages.whatsapp(value, message), message)
+            for status in _objects(value.get("statuses")):
+                yield from _heard(delivery, "delivery_receipt", meta_messages.status(status), status)
     for message in (*_objects(entry.get("messaging")), *_objects(entry.get("standby"))):
         yield from _heard(delivery, "message", meta_messages.direct(kind, entry, message), message)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from config import lead, normal
-from config.links import read_thread_tag
+from config.links import read_message_id, read_thread_tag
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import keys
@@ -100,7 +100,7 @@ def _content(delivery: Delivery, parts: Parts, letter: Letter, key: str) -> lead
         email=normal.email(letter.sender),
         phone=guess,
         message=normal.clean_text(said, LONGEST_MAIL) or subject,
-        thread=_thread(delivery, letter.recipients),
+        thread=_thread(delivery, letter.recipients, _answered(letter.headers)),
         in_reply_to=_answered(letter.headers),
         authentic=_is_authentic(parts, letter),
         submitted_at=normal.instant(letter.headers.get("date", "")),
@@ -127,10 +127,11 @@ def _key(letter: Letter) -> str:
     return f"email:derived:{hashlib.sha256(made.encode('utf-8', 'replace')).hexdigest()}"
 
 
-def _thread(delivery: Delivery, recipients: Sequence[str]) -> str:
-    """The code of the lead to whose thread one of the addresses belongs (sales+a7-...@), "" when none does."""
+def _thread(delivery: Delivery, recipients: Sequence[str], answered: Sequence[str]) -> str:
+    """The code of the lead whose thread it is in: by an address (sales+a7-...@), else by the mail of ours it answers; "" for none."""
     tags = (found[1] for address in recipients if (found := _PLUS.search(address)))
-    return next((code for tag in tags if (code := read_thread_tag(delivery.settings, tag))), "")
+    by_address = next((code for tag in tags if (code := read_thread_tag(delivery.settings, tag))), "")
+    return by_address or next((code for each in answered if (code := read_message_id(delivery.settings, each))), "")
 
 
 def _own_lines(text: str) -> str:

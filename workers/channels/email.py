@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sendgrid import SendGridAPIClient
-from sendgrid.helpers.mail import Content, CustomArg, Email, Mail, To
+from sendgrid.helpers.mail import Content, CustomArg, Email, Header, Mail, To
 
-from config.links import thread_tag
+from config.links import make_message_id, make_unsubscribe_link, thread_tag
 from config.settings import Settings
-from routing.sending import Fault
+from routing.sending import LEAD, Fault
 from store.outbox import Claimed
 from workers.channels import Parcel
 from workers.outcomes import Receipt
@@ -55,7 +55,24 @@ class SendGrid:
         mail.reply_to = Email(self._reply_to(message), firm)
         # on the personalization: for the whole mail the vendor describes custom_args as a string, there as an object
         mail.personalizations[0].add_custom_arg(CustomArg("headroom_message_id", str(message.id)))
+        for name, value in self._thread(message).items():
+            mail.add_header(Header(name, value))
         return mail
+
+    def _thread(self, message: Claimed) -> dict[str, str]:
+        """The headers of a mail to a lead: its thread (RFC 5322), and the way out (RFC 2369, one click: RFC 8058)."""
+        if message.recipient != LEAD or message.lead_id is None or not message.code:
+            return {}
+        domain = self._from.rpartition("@")[2]
+        found = {"Message-ID": make_message_id(self._settings, message.code, message.id, domain)}
+        if message.answers:
+            answered = one_line(message.answers)
+            found |= {"In-Reply-To": answered, "References": answered}
+        ways = [f"<mailto:{self._reply_to(message)}?subject=unsubscribe>"] if self._settings.sendgrid_reply_to else []
+        if self._settings.public_url.startswith("https://"):
+            ways.insert(0, f"<{make_unsubscribe_link(self._settings, message.lead_id)}>")
+            found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return found | ({"List-Unsubscribe": ", ".join(ways)} if ways else {})
 
     def _reply_to(self, message: Claimed) -> str:
         """Where answers go: with an address of Inbound Parse, one that says which lead it is about (sales+a7-...@)."""
