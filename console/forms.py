@@ -1,7 +1,8 @@
-"""Forms of our own pages: a token bound to a cookie, and a look at where the browser says the form stood."""
+"""Forms of our own pages: a token bound to a cookie, and a look at where the browser says the form stood. And bodies of the API."""
 
 import hmac
 import secrets
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
@@ -41,6 +42,15 @@ def comes_from_here(settings: Settings) -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     return origin is None or origin in (_origin(settings.public_url), _origin(request.host_url))
+
+
+def json_object() -> dict[str, Any]:
+    """The object in a JSON body; empty for whatever else is there, also for what is nested so deep that no parser follows it."""
+    try:
+        said = request.get_json(silent=True)
+    except RecursionError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _has_token(settings: Settings) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import Response, g, jsonify, make_response, request
 
-from console import answers, words
+from console import answers, forms, words
 from console.desk import Desk
 from store import dead_letters
 from store.accounts import Role
@@ -55,8 +55,7 @@ def replay(desk: Desk) -> Response:
         return answers.problem(
             403, "This token may only read", where="header Authorization", mend="Use a token of a manager or admin."
         )
-    said = request.get_json(silent=True)
-    asked = said if isinstance(said, dict) else {}
+    asked = forms.json_object()
     event, endpoint, since = (str(asked.get(name) or "") for name in ("event", "endpoint", "since"))
     if found := EVENT_ID.fullmatch(event):
         count = dead_letters.replay(desk.engine, found[1], g.now, endpoint=endpoint or None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, g, jsonify, make_response, request
 
-from console import answers, words
+from console import answers, forms, words
 from console.desk import Desk
 from routing.codes import code_of
 from store import merging, reports_lead, splitting
@@ -50,8 +50,7 @@ def act(desk: Desk, lead: Row, *, by: str) -> Response:
 def merge(desk: Desk, code: str) -> Response:
     """POST /api/leads/<code>/merge with {"with": "<code>"}: both leads' people are one."""
     lead, refused = _asked(desk, code)
-    said = request.get_json(silent=True)
-    named = str(said.get("with") or "") if isinstance(said, dict) else ""
+    named = str(forms.json_object().get("with") or "")
     other = reports_lead.find(desk.engine, words.typed(named)) if named else None
     if lead is None:
         return refused
