@@ -17,6 +17,7 @@ from config.settings import Settings
 ANSWER = "workers.answer_the_bell"  # the task that does whatever is due; its first act is `hush`
 UNANSWERED_FOR = timedelta(seconds=2)  # after so long without an answer a new ring is sent (the ringer or the ring died)
 SOCKET_TIMEOUT = 1.0  # seconds: a Redis that hangs must not hold the thread for long
+PAUSE = 0.005  # seconds between two rings of one process: under 300 leads a second most would only hear that one is unanswered
 QUIET_FOR = 3.0  # seconds without trying after Redis has failed
 
 log = structlog.get_logger("bell")
@@ -61,6 +62,7 @@ class Bell:
                 assert self._press is not None
                 self._press()
                 self._is_broken = False
+                self._over.wait(PAUSE)
             except Exception as failure:
                 if not self._is_broken:
                     log.warning("bell_silent", reason=type(failure).__name__, consequence="the clock process does the work")

@@ -18,7 +18,7 @@ from workers.wire import Wire
 
 log = structlog.get_logger(__name__)
 
-INBOX_BATCH, ALARM_BATCH = 20, 50
+INBOX_BATCH, ALARM_BATCH = 40, 50  # a lead costs 7 ms of CPU decided alone, 0.85 ms among 20, 0.73 ms among 40
 LONGEST = 20.0  # seconds one answer to the bell lasts; the calls then under way are waited for, still far below the task's limit
 CALLS_TAKE = 16.0  # seconds at most: a provider 3 to connect and 10 to read, an endpoint 15
 IDLE_WAIT = 0.05  # seconds to wait for an endpoint when there is nothing else to do
