@@ -26,6 +26,8 @@ class SourceDocs:
     thin: str = ""
 
 
+BEGINS = "<!-- the sources: made by `python -m webhooks.write_catalogue README.md`, do not edit -->"
+ENDS = "<!-- the end of the sources -->"
 HEAD = """# Where leads come from
 
 One section for each `type` a source of the team file can have; below the table is what to click at the vendor. This page is made from
@@ -55,6 +57,26 @@ def page(types: Mapping[str, SourceDocs]) -> str:
     ]
     table = ["| Type | Vendor | Verified by | Answers | Retries |", "|---|---|---|---|---|", *rows]
     return "\n".join([HEAD, *table, "", *(_section(name, docs) for name, docs in types.items())])
+
+
+def overview(types: Mapping[str, SourceDocs]) -> str:
+    """The table of the README, between its marks: what each source is verified by, answers, is sent again, and what is mapped."""
+    rows = [
+        f"| [{_cell(docs.vendor)}](docs/sources.md#{name}) | {_cell(docs.verified_by)} | {_cell(docs.answers)} | {_cell(docs.retries)} |"
+        f" {_cell(docs.mapped)} |"
+        for name, docs in types.items()
+    ]
+    head = ["| Source | Verified by | Answers | Retries | What is mapped |", "|---|---|---|---|---|"]
+    return "\n".join([BEGINS, *head, *rows, ENDS])
+
+
+def renewed(text: str, types: Mapping[str, SourceDocs]) -> str:
+    """A text with the table between its marks made anew. Raises ValueError where the marks are missing."""
+    before, begins, rest = text.partition(BEGINS)
+    _, ends, after = rest.partition(ENDS)
+    if not begins or not ends:
+        raise ValueError(f"the marks {BEGINS} and {ENDS} are missing")
+    return before + overview(types) + after
 
 
 def _section(name: str, docs: SourceDocs) -> str:

@@ -3,16 +3,34 @@
 from dataclasses import fields
 from pathlib import Path
 
-from config.teamfile.source_types import source_types
-from webhooks import write_catalogue
-from webhooks.catalogue import SourceDocs
+import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+from config.teamfile.source_types import source_types
+from webhooks import catalogue, write_catalogue
+from webhooks.catalogue import SourceDocs
+from webhooks.registry import TYPES
+
+HOUSE = Path(__file__).parents[2]
+PAGE, README = HOUSE / "docs" / "sources.md", HOUSE / "README.md"
 
 
 def test_the_page_is_what_the_plug_ins_say(capsys):
     write_catalogue.main()
     assert PAGE.read_text() == capsys.readouterr().out, "run: python -m webhooks.write_catalogue > docs/sources.md"
+
+
+def test_the_readme_has_the_table_that_the_plug_ins_say(tmp_path):
+    written = README.read_text()
+    copy = tmp_path / "README.md"
+    copy.write_text(written)
+    write_catalogue.main((str(copy),))
+    assert copy.read_text() == written, "run: python -m webhooks.write_catalogue README.md"
+    assert written.count("](docs/sources.md#") >= len(TYPES)
+
+
+def test_a_table_without_its_marks_is_not_guessed_at():
+    with pytest.raises(ValueError, match="marks"):
+        catalogue.renewed("# A readme", {})
 
 
 def test_every_kind_tells_what_an_ops_person_must_know(kind):
