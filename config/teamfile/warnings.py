@@ -77,7 +77,9 @@ def _people(book: _Book) -> None:
             book.warn(f"{here}.phone", reason, "Give the manager another number.")
     for manager in book.team.managers.values():
         if not (manager.phone or manager.email):
-            book.warn(f"managers.{manager.id}", "has neither phone nor e-mail: Slack and Teams alone are not read at night.", "Add one.")
+            book.warn(
+                f"managers.{manager.id}", "has neither phone nor e-mail: Slack and Teams alone are not read at night.", "Add one."
+            )
 
 
 def _promises(team: Team, pool: Pool, rules: Iterable[Rule]) -> list[Sla]:
