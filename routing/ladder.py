@@ -127,6 +127,7 @@ def acknowledged(facts: Facts, event: EscalationAcknowledged, now: datetime) -> 
         paused(facts.state, facts.policy.sla, by=event.manager, now=now),
         why=f"{manager_name(facts, event.manager)} is on it: the climb stops for {ago(facts.policy.sla.acknowledged_for)},"
         " the clock does not",
+        messages=telling.on_it(facts, event.manager, now),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from routing.escalation import Contact, get
 from routing.events import MessageArrived
 from routing.model import Facts, Message, RepChange, Seat, State, Status
-from routing.naming import about, at, contact, name_of, names
+from routing.naming import about, at, contact, manager_name, name_of, names
 from routing.team import Manager, Rep
 from routing.words import ago
 
@@ -146,6 +146,20 @@ def uncontactable(facts: Facts, reason: str) -> tuple[Message, ...]:
         "codes": facts.lead.code,
     }
     return to_managers(facts, get("pool_managers").contacts(facts), "uncontactable", f"uncontactable:{facts.lead.id}", fields)
+
+
+def on_it(facts: Facts, manager: str, now: datetime) -> tuple[Message, ...]:
+    """On Slack the alarm itself is changed for everybody who sees it: who is on it, and no button any more."""
+    pool, team = facts.policy.pool, facts.team.managers
+    told = [team[name] for name in dict.fromkeys((*pool.managers, *pool.directors)) if name in team]
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": manager_name(facts, manager)}
+    return tuple(
+        Message(
+            key=f"onit:{facts.lead.id}:{at(now)}:manager:{person.id}:slack", to=f"manager:{person.id}", channel="slack",
+            address=ways_of(person)["slack"], template="on_it", purpose="notice", fields=fields,
+        )
+        for person in told if "slack" in ways_of(person)
+    )  # fmt: skip
 
 
 # --- the addressees ----------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Claimed:
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
     answers: str | None = None
-    earlier: str | None = None  # on Slack: the provider's id of the offer of this lead to this person
+    earlier: str | None = None  # on Slack: the provider's id of the offer or alarm about this lead to this person
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,8 @@ SEEN = """
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (
                SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient = {o}.recipient
-                 AND e.channel = 'slack' AND e.purpose = 'offer' AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
+                 AND e.channel = 'slack' AND e.purpose IN ('offer', 'alarm') AND coalesce(e.fields ->> 'count', '1') = '1'
+                 AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
 """
 

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 OTHER = {"sms": "email", "whatsapp": "email", "email": "sms", "slack": "sms", "teams": "sms"}
 LOST = frozenset({"failed", "undelivered", "canceled", "suppressed", "expired", "uncertain"})
 AGAIN_AFTER = timedelta(seconds=30)
+ONLY_THERE = frozenset({"on_it"})  # changes a message on Slack: elsewhere nobody waits for it
 NO_FALLBACK = frozenset({"expired"})  # it was no longer true on the first channel
 
 
@@ -99,7 +100,7 @@ def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, 
     """The same words for a rep or manager by the other way. It has the key it would have had, so it is there once."""
     channel = OTHER.get(message.channel)
     address = _address(team, message.recipient, channel)
-    if channel is None or address is None or report.status in NO_FALLBACK:
+    if channel is None or address is None or report.status in NO_FALLBACK or message.template in ONLY_THERE:
         if report.status in LOST:
             _undelivered(engine, message, report, now)
         return

@@ -106,6 +106,30 @@ def test_a_manager_acknowledges_in_the_channel(story, slack):
     assert "Kim Ortega is on it" in answer["text"]
 
 
+def test_an_alarm_that_was_acknowledged_by_text_is_changed_in_the_channel(story, slack):
+    priya, kim = story.people("priya", "kim")
+    story.a_lead_arrives()
+    press(story, "accept", user=PRIYA)
+    story.after(minutes=15)
+    [alarm] = [sent for sent in slack.sent if sent.to == CHANNEL]
+    kim.replies("OK")
+    changed = [sent for sent in slack.sent if sent.to == CHANNEL and sent.fields["method"] == "chat.update"]
+    assert [(sent.id, "acknowledge" in sent.fields["blocks"]) for sent in changed] == [(alarm.id, False)]
+    assert "Kim Ortega is on it" in changed[0].body
+
+
+def test_a_message_about_several_leads_keeps_them_all(story, slack):
+    kim = story.person("kim")
+    for name in ("Dana Cole", "Omar Reyes", "Ivy Lang"):
+        story.a_lead_arrives(name)
+    story.after(minutes=21)
+    gathered = [sent for sent in slack.sent if sent.to == CHANNEL and "leads are late" in sent.body]
+    assert gathered
+    kim.replies("OK")
+    changed = {sent.id for sent in slack.sent if sent.fields["method"] == "chat.update"}
+    assert not changed & {sent.id for sent in gathered}
+
+
 def test_a_stranger_in_the_channel_can_press_in_vain(story, slack):
     story.a_lead_arrives()
     press(story, "accept", user="U0STRANGE1")

@@ -90,6 +90,11 @@ def test_the_offer_is_changed_where_it_stands_when_it_is_over(provider, settings
     assert receipt.provider_id == "D9:1726.000100"
 
 
+def test_an_alarm_that_is_not_there_is_not_changed(provider, settings, wire):
+    send(settings, wire, an_offer(template="on_it", purpose="notice", recipient="manager:kim", fields={"winner": "Kim"}))
+    assert provider.sent == []
+
+
 def test_without_an_offer_to_change_it_is_said_anew(provider, settings, wire):
     send(settings, wire, an_offer(template="withdrawn", purpose="notice", fields={"winner": "Tom"}))
     assert provider.sent[0].fields["method"] == "chat.postMessage"

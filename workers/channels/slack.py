@@ -21,7 +21,8 @@ from workers.wire import Answer, Deadline, Wire, judge, retry_after
 HOST, HOOKS = "https://slack.com", "https://hooks.slack.com"
 LONGEST = 2_900  # characters of a section; Slack takes 3,000
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
-REPLACES = frozenset({"accepted", "withdrawn", "moved_on", "too_late"})  # take the place of the offer they are about
+REPLACES = frozenset({"accepted", "withdrawn", "moved_on", "too_late", "on_it"})  # stand where the offer or alarm stood
+ONLY_IN_PLACE = "on_it"  # where there is no alarm to change, there is nothing to say
 OURS = "headroom_message"
 
 # https://docs.slack.dev/reference/methods/chat.postMessage and the errors of all methods
@@ -48,6 +49,8 @@ class Slack:
         message, said = parcel.message, content(parcel, self._settings)
         if message.address.startswith(f"{HOOKS}/"):
             return self._answer(parcel)
+        if message.template == ONLY_IN_PLACE and not message.earlier:
+            return Receipt(self.provider, None)
         if message.template in REPLACES and message.earlier:
             channel, _, ts = message.earlier.partition(":")
             answer = self._call("chat.update", {"channel": channel, "ts": ts, **said}, parcel.deadline)
