@@ -91,6 +91,10 @@ CHECKS = (
            15 * _MINUTE,
            "SELECT id FROM outbox WHERE id > (SELECT max(id) FROM outbox) - 20000 AND state = 'sent' AND provider = 'twilio' "
            "AND sent_at < :before AND sent_at > CAST(:now AS timestamptz) - interval '2 hours'"),
+    _check("events", "events that nobody has delivered or put off for 5 min although their endpoint is on", 5 * _MINUTE,
+           "SELECT d.id FROM dispatches d JOIN endpoints e ON e.id = d.endpoint AND e.enabled AND e.disabled_at IS NULL "
+           "AND coalesce(e.open_until, :now) <= :now WHERE d.state = 'pending' AND d.not_before < :before "
+           "UNION ALL SELECT id FROM dispatches WHERE state = 'sending' AND lease_until < :before"),
     _check("clock", "the clock process has not ticked for 10 s: without it no alarm rings", 10 * _SECOND,
            "SELECT name AS id FROM beats WHERE name = 'clock' AND at < :before"),
     _check("bloat", "tables with more dead rows than living ones: autovacuum cannot keep up", 0 * _SECOND,

@@ -1,12 +1,14 @@
 """`headroom check`, `diff`, `apply`, `export`: the team file and the one in force."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from config import clock, teamfile
+from config.outgoing import Guard
 from config.settings import Settings
 from config.teamfile import CheckResult, Problem, TeamFileError
 from console.output import FOUND_PROBLEMS, Trouble, as_json, show
@@ -70,9 +72,23 @@ def export(as_json: bool) -> None:
 def looked_at(path: Path, settings: Settings) -> CheckResult:
     """The findings about a file; one that cannot be read is a finding too."""
     try:
-        return teamfile.check(teamfile.read_text(path), settings)
+        text = teamfile.read_text(path)
     except TeamFileError as unreadable:
         return CheckResult(unreadable.problems, [], None)
+    found = teamfile.check(text, settings)
+    return replace(found, warnings=[*found.warnings, *_not_called_now(text, found.team, settings)]) if found.team else found
+
+
+def _not_called_now(text: str, team: Team, settings: Settings) -> list[Problem]:
+    """Endpoints whose names lead nowhere, or into a private network, at this moment: each call looks again, so these only warn."""
+    guard, lines = Guard(settings.private_urls), text.splitlines()
+    found = []
+    for endpoint in team.endpoints.values():
+        fault = guard.fault(endpoint.url) if endpoint.url and endpoint.enabled else None
+        if fault:
+            line = next((n for n, each in enumerate(lines, 1) if endpoint.url in each), 1)
+            found.append(Problem(line, f"endpoints.{endpoint.id}.url", f"would not be called now: {fault}."))
+    return found
 
 
 def read_team(path: Path, settings: Settings) -> Team:

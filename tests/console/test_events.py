@@ -1,6 +1,7 @@
 """The page, the commands and the API of events that could not be delivered."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -13,9 +14,10 @@ from config import clock
 from config.settings import Settings
 from config.teamfile.endpoints import is_signing_secret
 from console.commands import events as commands
+from console.commands.team import looked_at
 from console.openapi import DESCRIPTION
 from console.visit import Visit
-from store import announcements, api_tokens, policies
+from store import announcements, api_tokens, audits, policies
 from store.announcements import Lane, Result
 from tests.console.conftest import API_TOKEN, TEAM, csrf
 
@@ -46,6 +48,23 @@ def test_the_page_shows_what_died_and_why_and_delivers_it_again(house, client, d
     assert answer.status_code == 303 and states(house) == ["pending"]
     assert house.rung, "the workers hear of it"
     assert dead not in client.get("/events").text
+
+
+def test_the_auditor_finds_events_that_nobody_delivers(house, dead):
+    house.rows("UPDATE dispatches SET state = 'pending', not_before = :at", at=clock.now() - timedelta(minutes=6))
+    named = [finding["check"] for finding in audits.findings(house.engine, clock.now())["findings"]]
+    assert "events" in named
+    house.rows("UPDATE endpoints SET open_until = :at", at=clock.now() + timedelta(minutes=6))
+    assert "events" not in [finding["check"] for finding in audits.findings(house.engine, clock.now())["findings"]]
+
+
+def test_check_warns_of_an_address_that_leads_inside(tmp_path):
+    secret, file = tmp_path / "secret", tmp_path / "team.yaml"
+    secret.write_text(SECRET)
+    file.write_text(f"{TEAM}endpoints: {{desk: {{url: 'https://localhost:8443/in', secret: 'file:{secret}'}}}}\n")
+    told = [str(problem) for problem in looked_at(file, Settings()).warnings]
+    assert any("endpoints.desk.url: would not be called now" in problem and "private" in problem for problem in told)
+    assert not any("desk" in str(problem) for problem in looked_at(file, Settings(private_urls=("localhost",))).warnings)
 
 
 def test_metrics_count_what_is_dead(client, dead):

@@ -306,6 +306,35 @@ def test_two_workers_never_hold_the_same_event(outside):
     assert len({event.id for event in (*one, *other)}) == len(one) + len(other) == 6
 
 
+def test_of_one_lead_a_crm_is_told_one_thing_at_a_time(outside):
+    [code] = outside.firm.arrive()
+    lane = announcements.Lane("desk", 4, latest=True)
+    [first] = announcements.claim(outside.firm.engine, outside.firm.now, [lane])
+    outside.firm.happen(code, NoteAdded("Kim", "and more"))
+    assert announcements.claim(outside.firm.engine, outside.firm.now, [lane]) == []
+    done = announcements.Result(first.id, first.fence, "desk", first.lead_id, "delivered")
+    announcements.finish(outside.firm.engine, [done], outside.firm.now)
+    assert [event.type for event in announcements.claim(outside.firm.engine, outside.firm.now, [lane])] == ["lead.noted"]
+
+
+def test_a_result_that_cannot_be_written_is_kept_until_it_can(outside, monkeypatch):
+    outside.firm.arrive()
+    real, broken = announcements.finish, iter([True])
+
+    def finish(*asked):
+        if asked[1] and next(broken, False):
+            raise RuntimeError("the database is away")
+        real(*asked)
+
+    monkeypatch.setattr(announcements, "finish", finish)
+    with pytest.raises(RuntimeError):
+        outside.tell()
+    assert outside.announcer.is_busy
+    outside.tell()
+    assert [d.state for d in outside.dispatches()] == ["delivered"]
+    assert len(outside.receiver.posts) == 1
+
+
 def test_an_address_inside_is_never_called(outside):
     outside.announcer._line = Line(Guard())  # nothing on the list
     outside.firm.arrive()
