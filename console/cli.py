@@ -14,6 +14,7 @@ import structlog
 from config.settings import SettingsError
 from console.commands import (
     accounts,
+    backfill,
     database,
     doctor,
     events,
@@ -44,6 +45,7 @@ COMMANDS = (
     team.export,
     try_out.test_lead,
     importing.import_leads,
+    backfill.backfill,
     leads.why,
     hours.due,
     leads.leads,

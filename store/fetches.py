@@ -35,6 +35,25 @@ def fetched(engine: Engine, inbox_id: int, content: Mapping[str, object], now: d
         db.execute(_FETCHED, {"id": inbox_id, "content": json.dumps(content), "now": now})
 
 
+def go_on(engine: Engine, inbox_id: int, content: Mapping[str, object], now: datetime) -> None:
+    """A list is not at its end: the next page at once."""
+    with transaction(engine) as db:
+        db.execute(_GO_ON, {"id": inbox_id, "content": json.dumps(content), "now": now})
+
+
+def ended(engine: Engine, inbox_id: int, content: Mapping[str, object], now: datetime) -> None:
+    """A list is at its end."""
+    with transaction(engine) as db:
+        db.execute(_GO_ON, {"id": inbox_id, "content": json.dumps(content), "now": now})
+        db.execute(text("UPDATE inbox SET done_at = :now, number = NULL WHERE id = :id"), {"id": inbox_id, "now": now})
+
+
+def named_since(engine: Engine, source: str, since: datetime) -> set[str]:
+    """The objects that a vendor's events have named, where the events have ids of their own."""
+    with transaction(engine) as db:
+        return {str(row.named) for row in db.execute(_NAMED, {"source": source, "since": since}) if row.named}
+
+
 def postpone(engine: Engine, inbox_id: int, error: str, until: datetime) -> None:
     """Not this time; the row stays, whatever the error."""
     with transaction(engine) as db:
@@ -44,6 +63,13 @@ def postpone(engine: Engine, inbox_id: int, error: str, until: datetime) -> None
         )
 
 
+_GO_ON = text(
+    "UPDATE inbox SET content = CAST(:content AS jsonb), due_at = :now, attempts = 0, error = NULL WHERE id = :id AND done_at IS NULL"
+)
+_NAMED = text("""
+SELECT DISTINCT substring(encode(body, 'escape') FROM '"objectId": "?([0-9]+)') AS named
+FROM inbox WHERE source = :source AND received_at >= :since
+""")
 _TAKE = text(
     """
     UPDATE inbox SET due_at = :until, attempts = attempts + 1 WHERE id IN (

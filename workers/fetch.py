@@ -10,6 +10,7 @@ from routing.team import Team
 from store import fetches, notices, policies
 from store.engine import Engine
 from store.fetches import ToFetch
+from workers.backfill import is_backfill, turn_page
 from workers.fetching import Vendor, vendor_of
 from workers.outcomes import NotAccepted
 from workers.wire import Wire
@@ -30,6 +31,9 @@ def fetch_due(engine: Engine, settings: Settings, wire: Wire, now: datetime) -> 
         vendor = None
         try:
             vendor = vendor_of(row.content)
+            if is_backfill(row):
+                turn_page(engine, settings, wire, row, vendor=vendor, now=now)
+                continue
             answer = vendor.ask(row.content, settings, wire)
             content = vendor.common_lead(row.content, answer, region=_region(team, row.source))
         except NotAccepted as failure:

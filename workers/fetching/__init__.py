@@ -12,16 +12,23 @@ from config.settings import Settings
 from workers.wire import Wire
 
 Content = Mapping[str, Any]
+Page = tuple[list[tuple[str, dict[str, object]]], object]
+Missed = Callable[[Content, Settings, Wire], Page]
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """`ask(notice, settings, wire)` raises workers.outcomes.NotAccepted; `common_lead(notice, answer, region=)` is pure."""
+    """`ask(notice, settings, wire)` raises workers.outcomes.NotAccepted; `common_lead(notice, answer, region=)` is pure.
+
+    `missed(asked, settings, wire)` gives one page of the vendor's list since `asked["missed_since"]`: (key, content) of each lead, and
+    where the next page begins (`asked["cursor"]` of the next call), None after the last.
+    """
 
     name: str
     ask: Callable[[Content, Settings, Wire], Content]
     common_lead: Callable[..., dict[str, object]]
     mend: str
+    missed: Missed | None = None
 
 
 def vendor_of(content: Content) -> Vendor:
@@ -37,7 +44,7 @@ def _found() -> Mapping[str, Vendor]:
     found = {}
     for each in iter_modules(__path__):
         module = import_module(f"{__name__}.{each.name}")
-        found[each.name] = Vendor(each.name, module.ask, module.common_lead, module.MEND)
+        found[each.name] = Vendor(each.name, module.ask, module.common_lead, module.MEND, getattr(module, "missed", None))
     return found
 
 

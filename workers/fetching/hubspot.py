@@ -1,6 +1,8 @@
 """A contact of HubSpot's CRM, of which an app's webhook named only the id."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,6 +46,29 @@ def ask(notice: Mapping[str, Any], settings: Settings, wire: Wire) -> dict[str, 
     answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.hubspot_token}"})
     judge(answer, code=None, reason=f"HubSpot answered {answer.status}")
     return answer.json()
+
+
+def missed(asked: Mapping[str, Any], settings: Settings, wire: Wire) -> tuple[list[tuple[str, dict[str, object]]], object]:
+    """A page of the contacts created since the instant, by their ids."""
+    if not settings.hubspot_token:
+        raise SendFailed("HUBSPOT_TOKEN is not set", configuration=True)
+    since = str(int(datetime.fromisoformat(asked["missed_since"]).timestamp() * 1000))
+    wanted: dict[str, object] = {
+        "filterGroups": [{"filters": [{"propertyName": "createdate", "operator": "GTE", "value": since}]}],
+        "sorts": [{"propertyName": "createdate", "direction": "ASCENDING"}], "properties": ["createdate"], "limit": 100,
+    }  # fmt: skip
+    if asked.get("cursor"):
+        wanted["after"] = asked["cursor"]
+    headers = {"Authorization": f"Bearer {settings.hubspot_token}", "Content-Type": "application/json"}
+    url = f"{settings.hubspot_api_url or HOST}/crm/v3/objects/contacts/search"
+    answer = wire.request("POST", url, body=json.dumps(wanted).encode(), headers=headers)
+    judge(answer, code=None, reason=f"HubSpot answered {answer.status}")
+    told = answer.json()
+    ids = [str(each["id"]) for each in told.get("results") or () if isinstance(each, dict) and str(each.get("id", "")).isdigit()]
+    found: list[tuple[str, dict[str, object]]] = [
+        (f"hubspot:contact:{each}", {"channel": "form", "fetch": {"vendor": "hubspot", "object_id": each}}) for each in ids
+    ]
+    return found, ((told.get("paging") or {}).get("next") or {}).get("after")
 
 
 def common_lead(notice: Mapping[str, Any], answer: Mapping[str, Any], *, region: str) -> dict[str, object]:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from config import lead, normal
 from config.fields import Fields
@@ -16,7 +18,9 @@ MEND = (
 )
 HOST = "https://api.linkedin.com"
 FIELDS = "id,submittedAt,testLead,leadType,leadMetadataInfo,formResponse,form:(hiddenFields,creationLocale,name,id,content)"  # a projection
+PAGE = 100
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
+_URN = re.compile(r"urn:li:(?:sponsoredAccount|organization):[0-9]{1,20}")
 _OURS = {
     "FIRST_NAME": "first_name", "LAST_NAME": "last_name", "EMAIL": "email", "WORK_EMAIL": "email", "PHONE_NUMBER": "phone",
     "WORK_PHONE_NUMBER": "phone", "COMPANY_NAME": "company", "FULL_NAME": "name",
@@ -24,19 +28,51 @@ _OURS = {
 Object = Mapping[str, Any]
 
 
+def missed(asked: Object, settings: Settings, wire: Wire) -> tuple[list[tuple[str, dict[str, object]]], object]:
+    """A page of the responses to an account's forms; `asked["only"]` is the owner's URN. LinkedIn gives back up to 365 days."""
+    owner = str(asked.get("only") or "")
+    kind = {"sponsoredAccount": "sponsoredAccount", "organization": "organization"}.get(
+        owner.split(":")[2] if owner.count(":") == 3 else ""
+    )
+    if kind is None or not _URN.fullmatch(owner):
+        raise SendFailed("say whose forms: --only urn:li:sponsoredAccount:<id>", configuration=True)
+    start = int(asked.get("cursor") or 0)
+    since = int(datetime.fromisoformat(asked["missed_since"]).timestamp() * 1000)
+    lead_type = "SPONSORED" if kind == "sponsoredAccount" else "COMPANY"
+    query = (
+        f"q=owner&owner=({kind}:{quote(owner, safe='')})&leadType=(leadType:{lead_type})&submittedAtTimeRange=(start:{since})"
+        f"&start={start}&count={PAGE}"
+    )
+    answer = wire.request("GET", f"{_host(settings)}/rest/leadFormResponses?{query}", body=None, headers=_headers(settings))
+    judge(answer, code=None, reason=f"LinkedIn answered {answer.status}", configuration=frozenset({400, 401, 403, 426}))
+    ids = [str(each.get("id")) for each in _objects(answer.json().get("elements")) if _ID.fullmatch(str(each.get("id")))]
+    found: list[tuple[str, dict[str, object]]] = [
+        (f"linkedin:{each}", {"fetch": {"vendor": "linkedin", "id": each}}) for each in ids
+    ]
+    return found, start + PAGE if len(ids) == PAGE else None
+
+
+def _host(settings: Settings) -> str:
+    return settings.linkedin_api_url or HOST
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    if not settings.linkedin_token:
+        raise SendFailed("LINKEDIN_TOKEN is not set", configuration=True)
+    return {
+        "Authorization": f"Bearer {settings.linkedin_token}",
+        "LinkedIn-Version": settings.linkedin_version,
+        "X-Restli-Protocol-Version": "2.0.0",
+    }
+
+
 def ask(notice: Object, settings: Settings, wire: Wire) -> dict[str, Any]:
     """GET the response with its form. Raises workers.outcomes.NotAccepted."""
     lead_id = str(_object(notice, "fetch").get("id", ""))
     if not _ID.fullmatch(lead_id):
         raise SendFailed("the notice has no id", configuration=True)
-    if not settings.linkedin_token:
-        raise SendFailed("LINKEDIN_TOKEN is not set", configuration=True)
-    headers = {
-        "Authorization": f"Bearer {settings.linkedin_token}",
-        "LinkedIn-Version": settings.linkedin_version,
-        "X-Restli-Protocol-Version": "2.0.0",
-    }
-    url = f"{settings.linkedin_api_url or HOST}/rest/leadFormResponses/{lead_id}?fields={FIELDS}"
+    headers = _headers(settings)
+    url = f"{_host(settings)}/rest/leadFormResponses/{lead_id}?fields={FIELDS}"
     answer = wire.request("GET", url, body=None, headers=headers)
     judge(answer, code=None, reason=f"LinkedIn answered {answer.status}", configuration=frozenset({400, 401, 403, 426}))
     return answer.json()

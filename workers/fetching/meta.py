@@ -1,6 +1,8 @@
 """A lead of Meta's lead ads, as the Graph API tells it."""
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +31,43 @@ def ask(notice: Mapping[str, Any], settings: Settings, wire: Wire) -> dict[str, 
     if not settings.meta_page_token:
         raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
     url = f"{settings.meta_graph_url or HOST}/{VERSION}/{leadgen_id}?{urlencode({'fields': FIELDS}, safe=',')}"
+    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
+    judge_graph(answer)
+    return answer.json()
+
+
+def missed(asked: Mapping[str, Any], settings: Settings, wire: Wire) -> tuple[list[tuple[str, dict[str, object]]], object]:
+    """A page of the leads of the page's forms (or of `asked["only"]`, one form), newer than the instant. Meta keeps them 90 days."""
+    at = asked.get("cursor") or {}
+    if "forms" not in at:
+        forms = [str(asked["only"])] if asked.get("only") else _forms(settings, wire)
+        return [], {"forms": forms, "after": ""} if forms else None
+    form, *rest = at["forms"]
+    since = int(datetime.fromisoformat(asked["missed_since"]).timestamp())
+    newer = json.dumps([{"field": "time_created", "operator": "GREATER_THAN", "value": since}])
+    told = _get(
+        settings, wire, f"{form}/leads", {"fields": "id,created_time", "filtering": newer, "limit": "100", "after": at["after"]}
+    )
+    ids = [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and str(each.get("id", "")).isdigit()]
+    found: list[tuple[str, dict[str, object]]] = [
+        (f"meta_leadgen:{each}", {"leadgen_id": each, "campaign": {"form_id": form}}) for each in ids
+    ]
+    paging = told.get("paging") or {}
+    after = str((paging.get("cursors") or {}).get("after") or "") if paging.get("next") else ""
+    forms = [form, *rest] if after else rest
+    return found, {"forms": forms, "after": after} if forms else None
+
+
+def _forms(settings: Settings, wire: Wire) -> list[str]:
+    told = _get(settings, wire, "me/leadgen_forms", {"fields": "id", "limit": "100"})
+    return [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and each.get("id")]
+
+
+def _get(settings: Settings, wire: Wire, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    if not settings.meta_page_token:
+        raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
+    asked = urlencode({name: value for name, value in query.items() if value}, safe=",")
+    url = f"{settings.meta_graph_url or HOST}/{VERSION}/{path}?{asked}"
     answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
     judge_graph(answer)
     return answer.json()
