@@ -87,7 +87,8 @@ class _database:
         self.server_url, self.name, self.template = server_url, name, template
 
     def __enter__(self) -> str:
-        self._run(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
+        # a copy of the files takes a third of the time that a copy through the log takes
+        self._run(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}" STRATEGY FILE_COPY')
         parts = urlsplit(self.server_url)
         return urlunsplit(parts._replace(path=f"/{self.name}"))
 
