@@ -78,6 +78,10 @@ _NO_CALLS = (
     "wrong number", "wrong person", "numero equivocado",
 )  # fmt: skip
 EVERYTHING = "all"
+# https://developers.facebook.com/docs/messenger-platform/policy and .../whatsapp/pricing: the customer service window
+WINDOWED = frozenset({"whatsapp", "messenger", "instagram"})
+WINDOW = timedelta(hours=24)
+ACKS_A_DAY = 5  # somebody who writes again and again is answered by people, and a machine that answers us is not answered back
 
 _MINUTE = timedelta(minutes=1)
 _DAY = 24 * 60
@@ -87,7 +91,8 @@ _DAY = 24 * 60
 class Writing:
     """A message about to be sent. `purpose` is ack, offer, notice, alarm, reply, or call (a rep calls by hand); `opted_out` are channels, or "all" among them.
 
-    `zone` is where the person is (IANA name) if known; `wrote_at` when they themselves last called or texted us on a phone.
+    `zone` is where the person is (IANA name) if known; `wrote_at` when they themselves last called or texted us on a phone;
+    `heard_at` when they last wrote on this very channel; `acked_today` counts the acknowledgements they had in the last day.
     """
 
     purpose: str
@@ -97,6 +102,8 @@ class Writing:
     quiet: QuietHours | None = None
     zone: str | None = None
     wrote_at: datetime | None = None
+    heard_at: datetime | None = None
+    acked_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +123,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Never, unless the person opts in again."""
+    """Not at all: unless the person opts in again, or writes first (`code` is opted_out, window or cap)."""
 
     why: str
+    code: str = "opted_out"
 
 
 def may_write(writing: Writing, now: datetime) -> Allowed | Held | Suppressed:
@@ -129,6 +137,10 @@ def may_write(writing: Writing, now: datetime) -> Allowed | Held | Suppressed:
         return Allowed("staff are always told")
     if writing.purpose == "call":
         return Allowed(f"a rep calls by hand; it is {_local_time(writing.zone, now)} there")
+    if shut := _window_shut(writing, now):
+        return Suppressed(shut, code="window")
+    if writing.purpose == "ack" and writing.acked_today >= ACKS_A_DAY:
+        return Suppressed(f"the person had {writing.acked_today} acknowledgements in a day already", code="cap")
     if writing.channel != "sms" or writing.quiet is None:
         return Allowed(f"no quiet hours for {writing.channel}")
     if _is_answer(writing, now):
@@ -137,6 +149,13 @@ def may_write(writing: Writing, now: datetime) -> Allowed | Held | Suppressed:
     if not _is_quiet(now, zone, quiet):
         return Allowed(f"not in quiet hours {place}")
     return Held(_opens_at(now, zone, quiet), f"quiet hours {_clock(quiet.starts)}-{_clock(quiet.ends)} {place}")
+
+
+def _window_shut(writing: Writing, now: datetime) -> str | None:
+    """Platforms let a business write freely only for a day after the person's own last words there."""
+    if writing.channel not in WINDOWED or writing.heard_at is None or now - writing.heard_at <= WINDOW:
+        return None
+    return f"{writing.channel} lets us write for 24 hours after their last words there, and those are over"
 
 
 def reads_as(text: str) -> Reading | None:

@@ -65,6 +65,8 @@ class Claimed:
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
     answers: str | None = None
+    heard_at: datetime | None = None
+    acked_today: int | None = None
     earlier: str | None = None  # on Slack: the provider's id of the offer or alarm about this lead to this person
 
 
@@ -182,6 +184,13 @@ SEEN = """
            CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN (
              SELECT substr(i.external_id, 7) FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<')
              ORDER BY i.id DESC LIMIT 1) END AS answers,
+           CASE WHEN {o}.channel IN ('whatsapp', 'messenger', 'instagram') AND {o}.recipient = 'lead' THEN (
+             SELECT max(i.received_at) FROM inbox i JOIN leads t ON t.id = i.lead_id
+             WHERE t.person_id = p.id AND i.event = 'message' AND i.content ->> 'channel' = {o}.channel) END AS heard_at,
+           CASE WHEN {o}.purpose = 'ack' AND {o}.recipient = 'lead' THEN (
+             SELECT count(*) FROM leads t JOIN outbox b ON b.lead_id = t.id
+             WHERE t.person_id = p.id AND t.id <> l.id AND b.purpose = 'ack' AND b.recipient = 'lead'
+               AND b.sent_at > {o}.created_at - interval '24 hours') END AS acked_today,
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (

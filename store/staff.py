@@ -175,7 +175,10 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
         reply(batch, who, item, NotUnderstood().hint)
         return
     before = len(batch.messages)
-    batch.happen(lead_id, event)
+    after = batch.happen(lead_id, event)
+    if command.verb == "say" and after.state.status is Status.CLOSED:
+        reply(batch, who, item, f"{code} is closed: nothing was sent.")
+        return
     went = any(m.purpose == "reply" and "counts" not in m.fields for _, m in batch.messages[before:])
     if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
         reply(batch, who, item, f"{code}: {answer}")

@@ -17,7 +17,7 @@ def stopped_at_the_gate(message: Claimed, team: Team, now: datetime) -> Result |
         return _ended(message, "expired", code="expired", why="it would have come too late to be true")
     answer = may_write(_writing(message, team), now)
     if isinstance(answer, Suppressed):
-        return _ended(message, "suppressed", code="opted_out", why=answer.why)
+        return _ended(message, "suppressed", code=answer.code, why=answer.why)
     if not isinstance(answer, Held):
         return None
     if once_only(message.recipient, message.purpose) and is_stale(message.expires_at, answer.until):
@@ -29,6 +29,7 @@ def _writing(message: Claimed, team: Team) -> Writing:
     return Writing(
         purpose=message.purpose, channel=message.channel, to_staff=message.recipient != LEAD,
         opted_out=frozenset(message.opted_out), quiet=team.quiet_hours, zone=message.zone, wrote_at=message.wrote_at,
+        heard_at=message.heard_at, acked_today=message.acked_today or 0,
     )  # fmt: skip
 
 

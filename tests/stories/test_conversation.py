@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from routing.codes import number_of
-from routing.events import LeadAssigned
+from routing.events import LeadAssigned, OutcomeReported
 from tests.story import SMALL_TEAM
 
 NIGHT = datetime(2026, 11, 25, 5, 10, tzinfo=UTC)  # Tuesday, 23:10 in Chicago
@@ -179,3 +179,43 @@ def test_two_texts_decided_at_one_instant_both_reach_the_rep(story):
     priya.gets_sms("first thing")
     priya.gets_sms("second thing")
     assert number_of("A1") == story.lead("A1")["id"]
+
+
+def test_words_to_a_lead_that_is_closed_are_not_called_sent(story):
+    (priya,) = story.people("priya")
+    dana = story.a_lead_arrives(name="Dana Cole")
+    priya.replies("1")
+    priya.replies("C")
+    priya.has_read_all()
+    dana.has_read_all()
+    priya.replies("A1 One more thing")
+    priya.gets_sms("A1 is closed: nothing was sent")
+    dana.gets_nothing()
+
+
+def test_after_a_day_messenger_is_closed_and_the_rep_is_told_why(tell):
+    story = tell(SMALL_TEAM.replace("{name: Sales,", "{name: Sales, close_after: 72h,"))
+    (priya,) = story.people("priya")
+    dana = story.somebody_writes("Do you do roofs?", channel="messenger", name="Dana")
+    dana.gets("messenger", "thanks")
+    priya.replies("1")
+    story.after(minutes=1)
+    priya.replies("A1 We do")
+    dana.gets("messenger", "We do")
+    priya.has_read_all()
+    story.after(hours=24)
+    priya.has_read_all()
+    priya.replies("A1 Are you still there?")
+    priya.gets_sms("A1: your text did not reach them", "24 hours")
+    dana.gets_nothing("messenger")
+    assert story.status("A1") == ("responded", "priya"), "the first answer did arrive"
+
+
+def test_somebody_who_writes_again_and_again_is_not_acknowledged_without_end(story):
+    for n in range(8):
+        story.a_lead_arrives(name="Dana Cole", phone="+15125550143", email=None, key=f"again {n}")
+        story.happens(f"{story.codes()[-1]}", OutcomeReported("priya", "not_now"))
+        story.after(minutes=11)
+    sent = story.one("SELECT count(*) AS n FROM outbox WHERE purpose = 'ack' AND state = 'sent'").n
+    assert (len(story.codes()), sent) == (8, 5)
+    assert "acknowledgements in a day already" in story.why(story.codes()[-1])
