@@ -7,7 +7,9 @@ from celery import signals
 
 from config.bell import ANSWER, Bell, make_bell, make_hush
 from store.engine import connect
+from workers.answer import answer
 from workers.celery import app, settings
+from workers.complaint import Complaint
 from workers.work import Work
 
 
@@ -15,8 +17,7 @@ from workers.work import Work
 def answer_the_bell() -> None:
     """Do whatever is due, at most for 20 s; then ring for the next worker."""
     hush()
-    if not work().until_done():
-        bell().ring()
+    answer(work, bell().ring, complaint)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
@@ -29,6 +30,7 @@ def _make_ready(**_: object) -> None:
 
 
 log = structlog.get_logger(__name__)
+complaint = Complaint("work_failed", "works_again")
 hush = make_hush(settings)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from console.processes import name_of
-from store.engine import connect
+from store.engine import connect, straight
 from store.patience import Fuse, NoAnswer, NotAsked, ask
 
 
@@ -60,6 +60,19 @@ def test_after_a_failed_connect_nobody_tries_for_a_while(monkeypatch):
     with pytest.raises(NotAsked):
         ask(engine, lambda: one(engine))
     engine.dispose()
+
+
+def test_a_hot_question_fails_in_the_same_words_as_every_other(engine, database):
+    """Whoever asks through the driver itself must be able to catch what all others catch."""
+    gone = connect("postgresql://nobody@127.0.0.1:1/gone", role="test")
+    with pytest.raises(OperationalError), straight(gone):
+        pass
+    gone.dispose()
+    with pytest.raises(DBAPIError) as failed, straight(engine) as db:
+        db.execute("SELECT nonsense")
+    assert not failed.value.connection_invalidated
+    with straight(engine) as db:
+        assert db.execute("SELECT 1 AS one").fetchall() == [{"one": 1}]
 
 
 def test_a_restart_in_between_is_not_noticed(engine, database):

@@ -5,6 +5,7 @@ from structlog.testing import capture_logs
 
 from config import clock
 from store.reports import StoreFault
+from workers.answer import answer
 from workers.complaint import Complaint
 
 
@@ -39,3 +40,30 @@ def test_what_is_not_the_databases_fault_is_shown_whole_once(steady):
         complaint.make(fault)
         complaint.make(fault)
     assert [line["exc_info"] for line in said] == [None, fault]
+
+
+class Busy:
+    """Work that has more to do, is done, or finds no database: as told, one by one."""
+
+    def __init__(self, *told: object) -> None:
+        self.told = list(told)
+
+    def until_done(self) -> bool:
+        told = self.told.pop(0)
+        if isinstance(told, Exception):
+            raise told
+        return bool(told)
+
+
+def test_a_worker_that_finds_no_database_says_so_once_and_goes_on_when_it_is_back(steady):
+    work, rings, complaint = Busy(*[StoreFault("gone")] * 50, False, True), [], Complaint("work_failed", "works_again")
+    with capture_logs() as said:
+        for _ in range(52):
+            answer(lambda: work, lambda: rings.append(1), complaint)
+    assert [(line["event"], line.get("times")) for line in said] == [("work_failed", None), ("works_again", 50)]
+    assert rings == [1], "there was more to do after the first look"
+
+
+def test_a_mistake_of_ours_is_left_to_celery(steady):
+    with pytest.raises(KeyError):
+        answer(lambda: Busy(KeyError("pool")), lambda: None, Complaint("work_failed", "works_again"))
