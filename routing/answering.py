@@ -10,6 +10,7 @@ from routing.events import HumanResponded
 from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
 from routing.naming import at, name_of
+from routing.team import AtNight
 from routing.words import due_text
 
 NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant it names
@@ -33,6 +34,9 @@ def reach(facts: Facts) -> list[tuple[str, str]]:
 def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
     """The ways that are open to us: those that may be used at once, then those that quiet hours hold. A STOP closes a way."""
     judged = [(way, may_write(writing(facts, purpose, way[0]), now)) for way in reach(facts)]
+    quiet = facts.team.quiet_hours
+    if purpose == "ack" and quiet is not None and quiet.acknowledge is AtNight.WAIT:
+        return [way for way, verdict in judged if isinstance(verdict, Allowed | Held)]
     at_once = [way for way, verdict in judged if isinstance(verdict, Allowed)]
     return at_once + [way for way, verdict in judged if isinstance(verdict, Held)]
 

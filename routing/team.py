@@ -212,12 +212,23 @@ class Rule:
     needs: frozenset[str] = frozenset()
 
 
+class AtNight(StrEnum):
+    """What becomes of an acknowledgement in quiet hours."""
+
+    EMAIL = "email"  # an e-mail now, where there is an address; else the text waits
+    WAIT = "wait"  # the text waits for the morning
+
+
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local time in which no text is sent, minutes since midnight; a window that ends before it starts runs overnight."""
+    """Local time in which no text is sent, minutes since midnight; a window that ends before it starts runs overnight.
+
+    What waits goes out when the window opens, if it is still true then.
+    """
 
     starts: int = 21 * 60
     ends: int = 8 * 60
+    acknowledge: AtNight = AtNight.EMAIL
 
 
 @dataclass(frozen=True, slots=True)

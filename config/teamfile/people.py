@@ -16,7 +16,7 @@ from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed
 from config.teamfile.tree import Node
 from routing.hours import ALWAYS, Calendar
-from routing.team import Cap, Leave, Manager, QuietHours, Ramp, Rep, Site
+from routing.team import AtNight, Cap, Leave, Manager, QuietHours, Ramp, Rep, Site
 
 TELL_BY = ("sms", "email", "slack", "teams")
 _SLACK_ID = re.compile(r"[UWCGD][A-Z0-9]{5,20}")
@@ -67,9 +67,10 @@ def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
 
 
 def _quiet_hours(section: Section) -> QuietHours | None:
+    at_night = section.one_of("acknowledge_at_night", AtNight, AtNight.EMAIL)
     node = section.node("quiet_hours")
     if node is None or node.kind == "null":  # left empty is not yet "off"
-        return QuietHours()
+        return QuietHours(acknowledge=at_night)
     if node.is_none:
         section.warn(
             "quiet_hours", "are off: leads may be texted at night.", "Delete the line for 21:00-08:00 in the lead's own zone."
@@ -79,7 +80,7 @@ def _quiet_hours(section: Section) -> QuietHours | None:
     windows = read_windows(bare, section, "quiet_hours")
     if len(windows) > 1:
         section.fail("quiet_hours", "can be one stretch only.", 'For example "21:00-08:00".')
-    return QuietHours(*windows[0]) if windows else QuietHours()
+    return QuietHours(*windows[0], acknowledge=at_night) if windows else QuietHours(acknowledge=at_night)
 
 
 def read_managers(node: Node | None, context: Context) -> tuple[dict[str, Manager], tuple[str, ...]]:

@@ -147,6 +147,30 @@ def test_an_acknowledgement_at_ten_past_eleven_in_the_leads_zone_goes_by_mail_an
     assert [row.channel for row in story.rows("SELECT channel FROM outbox WHERE purpose = 'ack' AND state = 'sent'")] == ["email"]
 
 
+def test_a_firm_may_let_the_acknowledgement_wait_for_the_morning(tell):
+    waits = QUIET.replace('quiet_hours: "21:00-08:00"', 'quiet_hours: "21:00-08:00", acknowledge_at_night: wait')
+    story = tell(waits, at=NIGHT)
+    dana = story.a_lead_arrives(name="Dana Cole")
+    dana.gets_nothing("email")
+    dana.gets_nothing()
+    story.after(hours=8, minutes=50)
+    dana.gets_sms("thanks for writing", "8:15 am")
+    dana.gets_nothing("email")
+
+
+def test_a_text_that_would_come_too_late_to_be_true_becomes_a_mail(tell):
+    waits = (
+        ALWAYS.replace("first_response_within: 12h", "first_response_within: 30m")
+        .replace("at: 9", "at: 2")
+        .replace("at: 99m", "at: 30m")
+    )
+    story = tell(waits.replace('"21:00-08:00"}', '"21:00-08:00", acknowledge_at_night: wait}'), at=NIGHT)
+    dana = story.a_lead_arrives(name="Dana Cole")
+    dana.gets_email("thank")
+    story.after(hours=9)
+    dana.gets_nothing()
+
+
 def test_an_undelivered_text_becomes_an_email(story):
     dana = story.a_lead_arrives(name="Dana Cole")
     dana.gets_sms("thanks for writing")

@@ -69,6 +69,17 @@ def test_survives_unknown_fields(front, kind):
     assert [each.event for each in told] == [each.event for each in kind.parse(example_of(kind, front))]
 
 
+def test_ids_are_texts(front, kind):
+    for heard in kind.parse(example_of(kind, front)):
+        ids = {"external_id": heard.external_id, **{k: v for k, v in heard.content.items() if k.endswith("_id")}}
+        for group in ("campaign", "click_ids", "fetch"):
+            ids |= {f"{group}.{name}": value for name, value in (heard.content.get(group) or {}).items()}
+        ids |= {f"handles.{name}": value for name, value in (heard.content.get("handles") or {}).items()}
+        assert {name: value for name, value in ids.items() if not isinstance(value, str)} == {}, (
+            "several vendors' ids exceed 2^53"
+        )
+
+
 def test_goes_the_whole_way_over_http(front, kind):
     front.sources["example"] = Source("example", kind.name, secrets=(kind.example.secret,))
     proof = kind.example.sign("https://leads.example.com/webhooks/example", kind.example.body, kind.example.secret, clock.now())
