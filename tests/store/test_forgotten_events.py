@@ -3,7 +3,7 @@
 import pytest
 
 from routing.events import NoteAdded
-from store import announcements, privacy
+from store import announcements, dead_letters, privacy
 from store.announcements import Lane
 from tests.firm import Firm, team
 from tests.store.test_privacy import PHONE, SAID, traces
@@ -32,6 +32,8 @@ def test_nothing_of_the_person_stays_and_lead_erased_is_told(firm):
     assert webhook.body_of(told[0], contact=True)["data"] == {"sequence": told[0].sequence, "lead": {"code": code}}
     waits = firm.rows("SELECT state, error FROM dispatches WHERE state = 'dead'")
     assert waits and all("forgotten" in row.error for row in waits)
+    for row in firm.rows("SELECT replace(key::text, '-', '') AS key FROM announcements WHERE type <> 'lead.erased'"):
+        assert dead_letters.replay(firm.engine, row.key, firm.now) == 0, "what is forgotten is never told again"
 
 
 def test_a_lead_that_was_closed_long_ago_is_told_too(firm):

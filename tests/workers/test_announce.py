@@ -265,7 +265,7 @@ def test_after_three_days_it_is_a_dead_letter_and_can_be_replayed_under_its_id(o
     outside.receiver.always = Manner(500)
     outside.firm.arrive()
     began, waits = outside.firm.now, []
-    while outside.dispatches()[0].state == "pending":
+    while outside.dispatches()[0].state == "pending" and len(waits) < 40:
         outside.tell()
         before, outside.firm.now = outside.firm.now, due.look(outside.firm.engine).events or outside.firm.now
         waits.append(outside.firm.now - before)
@@ -297,6 +297,18 @@ def test_killed_between_call_and_record_it_goes_out_again_under_the_same_id(outs
     late = announcements.Result(taken.id, taken.fence, "desk", taken.lead_id, "dead")
     announcements.finish(outside.firm.engine, [late], outside.firm.now)
     assert outside.dispatches()[0].state == "delivered", "who holds an old fence cannot write"
+
+
+def test_who_wakes_up_late_cannot_write_over_who_has_it_now(outside):
+    outside.firm.arrive()
+    [late] = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    outside.firm.after(seconds=46)
+    [now] = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    assert (now.id, now.fence) == (late.id, late.fence + 1)
+    for event, state in ((late, "dead"), (now, "delivered")):
+        result = announcements.Result(event.id, event.fence, "desk", event.lead_id, state)
+        announcements.finish(outside.firm.engine, [result], outside.firm.now)
+        assert outside.dispatches()[0].state == ("sending" if event is late else "delivered")
 
 
 def test_two_workers_never_hold_the_same_event(outside):
