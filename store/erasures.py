@@ -3,18 +3,26 @@
 What is not fetched yet never will be. What is here is for a person to look at: the same human may have called since.
 """
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from routing.codes import code_of
 from routing.events import NoteAdded
 from store.batch import Batch
+from store.engine import at_once
 from store.intake import Item
 from store.notices import say
 
 FOUND = text("SELECT id, lead_id, event, done_at FROM inbox WHERE source = :source AND external_id = :key FOR UPDATE")
+WISHES = text("SELECT id FROM inbox WHERE lead_id = :lead AND event = 'erase_request'")
 NEVER = text(
     "UPDATE inbox SET done_at = :now, error = 'to be forgotten before it was fetched' WHERE id = :id AND done_at IS NULL"
 )
+
+
+def wishes_about(engine: Engine, lead_id: int) -> list[str]:
+    """The keys of the notices that ask to forget this lead."""
+    with at_once(engine) as db:
+        return [f"erase:{row.id}" for row in db.execute(WISHES, {"lead": lead_id})]
 
 
 def act(batch: Batch, item: Item) -> None:
@@ -27,7 +35,7 @@ def act(batch: Batch, item: Item) -> None:
     item.lead_id = found.lead_id if found else None
     which = f"the one known there as {key[:120]}"
     if item.lead_id is not None:
-        which = f"lead {code_of(item.lead_id)} (`headroom erase` forgets a person)"
+        which = f"lead {code_of(item.lead_id)} (open it: one button forgets the person)"
         batch.load([item.lead_id])
         batch.happen(item.lead_id, NoteAdded(item.source, "asks us to forget this lead"))
     words = f"{item.source} asks us to forget a lead: {which}. Look for what else the person said, then forget them."

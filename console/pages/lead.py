@@ -35,7 +35,8 @@ def show(desk: Desk, code: str) -> Response:
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),
-        person=person.behind(desk, lead), contacted_at=contacted_at(lead), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
+        person=person.behind(desk, lead), contacted_at=contacted_at(lead),
+        to_be_forgotten=person.is_to_be_forgotten(steps), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def act(desk: Desk, code: str) -> Response:
     if not g.visitor.role.may(Role.MANAGER) and not (is_mine(team, lead) and request.form.get("do") == "note"):
         return doors.not_for(g.visitor.role)
     by, who = signature(team)
+    if request.form.get("do") == person.FORGET:
+        return person.forget(desk, lead)
     if request.form.get("do") in person.ACTIONS:
         return person.act(desk, lead, by=who)
     event = asked_for(team, by=by, who=who)

@@ -5,16 +5,18 @@ from typing import Any
 
 from flask import Response, g, jsonify, make_response, request
 
-from console import answers, forms, words
+from console import answers, doors, forms, words
 from console.desk import Desk
 from routing.codes import code_of
-from store import merging, reports_lead, splitting
+from store import erasures, merging, notices, privacy, reports_lead, splitting
 from store.accounts import Role
 from store.merging import CannotMerge
 from store.reports import Row
 from store.splitting import CannotSplit
 
 ACTIONS = frozenset({"merge", "different", "split"})
+FORGET = "forget"
+ASKED = "asks us to forget this lead"  # the note of store/erasures.py
 AT_THE_API = "the API"
 
 
@@ -24,6 +26,26 @@ def behind(desk: Desk, lead: Row) -> dict[str, Any]:
         "alike": merging.suggestions(desk.engine, lead["person_id"]),
         "others": reports_lead.others_of(desk.engine, lead["person_id"], lead["id"]),
     }
+
+
+def is_to_be_forgotten(steps: Sequence[Row]) -> bool:
+    """Has the vendor said that the person wants to be forgotten, and nobody has done it yet?"""
+    return any(step["event"] == "NoteAdded" and ASKED in step["why"] for step in steps)
+
+
+def forget(desk: Desk, lead: Row) -> Response:
+    """POST /leads/<code> with do=forget, for admins: everything about the person is emptied, and the wish is over."""
+    if not g.visitor.role.may(Role.ADMIN):
+        return doors.not_for(g.visitor.role)
+    wishes = erasures.wishes_about(desk.engine, lead["id"])
+    try:
+        privacy.erase(desk.engine, {"code": lead["code"]}, g.now)
+    except privacy.NotErased as fault:
+        return answers.fault(409, what=str(fault), mend="Press the button again in a minute.")
+    for wish in wishes:
+        notices.end_notice(desk.engine, wish, g.now)
+    desk.ring()
+    return answers.see(f"/leads/{lead['code']}")
 
 
 def act(desk: Desk, lead: Row, *, by: str) -> Response:

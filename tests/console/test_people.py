@@ -6,7 +6,9 @@ from console import cli
 from routing.codes import number_of
 from store import api_tokens
 from store.accounts import Role
+from store.inbox import Received, record
 from tests.console.conftest import API_TOKEN, NOW, csrf
+from tests.console.people import signed_in
 
 PHONE = "+15125550143"
 
@@ -94,3 +96,32 @@ def test_merge_and_split_on_the_command_line(house, family, monkeypatch, capsys,
     assert cli.run(["split", john, "--json"]) == 0
     assert f'"{john}"' in capsys.readouterr().out
     assert cli.run(["split", "Z9"]) == 1
+
+
+def a_wish_to_be_forgotten(house, code: str) -> None:
+    [row] = house.rows("SELECT external_id FROM inbox WHERE lead_id = :lead", lead=number_of(code))
+    wish = Received("website", "wish", "erase_request", {"external_id": row["external_id"]}, b"", {}, NOW)
+    record(house.engine, [wish], NOW)
+    house.work()
+
+
+def test_a_vendors_wish_to_forget_is_one_button_for_an_admin(house, client):
+    code = house.lead("Dana Cole", email="dana@acme.example")
+    assert "Forget this person" not in client.get(f"/leads/{code}").text
+    a_wish_to_be_forgotten(house, code)
+    assert len(house.rows("SELECT 1 FROM notices WHERE key LIKE 'erase:%' AND over_at IS NULL")) == 1
+    page = client.get(f"/leads/{code}").text
+    assert "Forget this person" in page
+    assert client.post(f"/leads/{code}", data={"do": "forget", "csrf": csrf(client, f"/leads/{code}")}).status_code == 303
+    assert house.rows("SELECT name, email FROM people WHERE name IS NOT NULL OR email IS NOT NULL") == []
+    assert house.rows("SELECT 1 FROM notices WHERE key LIKE 'erase:%' AND over_at IS NULL") == []
+    assert "Forget this person" not in client.get(f"/leads/{code}").text
+
+
+def test_a_manager_cannot_forget_a_person(house):
+    code = house.lead("Dana Cole", email="dana@acme.example")
+    a_wish_to_be_forgotten(house, code)
+    kim = signed_in(house, Role.MANAGER)
+    assert "Forget this person" not in kim.get(f"/leads/{code}").text
+    assert kim.post(f"/leads/{code}", data={"do": "forget", "csrf": csrf(kim, f"/leads/{code}")}).status_code == 403
+    assert house.rows("SELECT email FROM people") == [{"email": "dana@acme.example"}]
