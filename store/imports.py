@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
+from routing import identity
 from store.engine import at_once
 from store.saving import rows
 
@@ -14,6 +15,7 @@ SELECT a.kind, a.value, (SELECT l.code FROM leads l WHERE l.person_id = a.person
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text)
 JOIN addresses a ON a.kind = r.kind AND a.value = r.value
 """)
+KEYS = {"phone": identity.phone_key, "email": identity.email_key}  # as people are known by them
 AT_ONCE = 1_000  # addresses asked for with one statement
 
 
@@ -33,6 +35,8 @@ def meet(engine: Engine, source: str, keys: Sequence[str], addresses: Sequence[t
         for start in range(0, len(keys), AT_ONCE):
             taken.update(db.execute(TAKEN, {"source": source, "keys": list(keys[start : start + AT_ONCE])}).scalars())
         for start in range(0, len(addresses), AT_ONCE):
-            some = rows({"kind": kind, "value": value} for kind, value in addresses[start : start + AT_ONCE])
-            known.update({(row.kind, row.value): row.code or "" for row in db.execute(KNOWN, {"rows": some})})
+            asked = {pair: (pair[0], KEYS[pair[0]](pair[1])) for pair in addresses[start : start + AT_ONCE]}
+            some = rows({"kind": kind, "value": value} for kind, value in sorted(set(asked.values())))
+            found = {(row.kind, row.value): row.code or "" for row in db.execute(KNOWN, {"rows": some})}
+            known.update({pair: found[key] for pair, key in asked.items() if key in found})
     return Met(frozenset(taken), known)

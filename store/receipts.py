@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
+from routing import identity
 from routing.sending import ENDED_BADLY, ENDED_WELL, rank
 from store.acknowledged import Taken, acknowledge
 from store.engine import transaction
@@ -88,7 +89,8 @@ def postpone(engine: Engine, report: Waiting, until: datetime) -> None:
 def suppress(engine: Engine, channel: str, address: str, *, reason: str, now: datetime) -> None:
     """Never write to this address on this channel again (until `allow`)."""
     with transaction(engine) as db:
-        db.execute(_SUPPRESS, {"channel": channel, "address": address, "reason": reason, "now": now})
+        for spelling in identity.spellings(address):
+            db.execute(_SUPPRESS, {"channel": channel, "address": spelling, "reason": reason, "now": now})
 
 
 def allow(engine: Engine, channel: str, address: str) -> None:

@@ -243,3 +243,17 @@ def test_somebody_who_writes_again_and_again_is_not_acknowledged_without_end(sto
     sent = story.one("SELECT count(*) AS n FROM outbox WHERE purpose = 'ack' AND state = 'sent'").n
     assert (len(story.codes()), sent) == (8, 5)
     assert "acknowledgements in a day already" in story.why(story.codes()[-1])
+
+
+def test_two_machines_do_not_begin_to_talk_with_each_other(story):
+    dana = story.a_lead_arrives(name="Dana Cole")
+    dana.gets_sms("thanks for writing")
+    for n in range(20):
+        dana.replies(f"I am driving and will answer later. ({n})")
+        away = {"kind": "message", "channel": "email", "external_id": f"email:<away-{n}@example.com>", "why": "Auto-Submitted"}
+        story.receive("website", f"email:<away-{n}@example.com>", "auto_reply", away)
+        story.after(seconds=20)
+    dana.gets_nothing()
+    dana.gets_nothing("email")
+    assert story.codes() == ["A1"]
+    assert story.one("SELECT count(*) AS n FROM outbox WHERE recipient = 'lead'").n == 1
