@@ -97,7 +97,8 @@ def test_a_newcomer_sends_a_test_lead_and_answers_it_as_the_rep(browser, running
     accept = phone.get_by_role("button", name="Accept")
     assert accept.bounding_box()["height"] >= 48
     accept.click()
-    call = phone.get_by_role("link", name="Call +1")
+    expect(phone.get_by_role("button", name="Call from our number")).to_be_visible()
+    call = phone.get_by_role("link", name="Dial +1")
     expect(call).to_be_visible()
     assert call.get_attribute("href").startswith("tel:+1")
     assert fits(phone)
