@@ -104,7 +104,8 @@ By the [Standard Webhooks](https://www.standardwebhooks.com) specification, for 
 
 ```python
 from standardwebhooks import Webhook
-event = Webhook(secret).verify(body_bytes, headers)   # raises WebhookVerificationError; refuses what is older than 300 s
+
+event = Webhook(secret).verify(body_bytes, headers)  # raises WebhookVerificationError; refuses what is older than 300 s
 ```
 
 To replace a secret: put both into the environment, the new one first, separated by a comma; give the receiver the new one; take the old
