@@ -19,7 +19,9 @@ from workers.wire import Answer
 
 SINCE = "2026-11-01T00:00:00+00:00"
 SETTINGS = Settings(secret_key="k" * 32, meta_page_token="t", hubspot_token="t", linkedin_token="t")  # noqa: S106
-EXTRA = "\n".join(["  meta: {type: meta, secret: env:META_APP_SECRET}", "  hubspot: {type: hubspot, secret: env:META_APP_SECRET}"])
+EXTRA = "\n".join(
+    ["  meta: {type: meta, secret: env:META_APP_SECRET}", "  hubspot: {type: hubspot, secret: env:META_APP_SECRET}"]
+)
 
 
 class Vendors:
