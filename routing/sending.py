@@ -23,6 +23,10 @@ LATEST_PROOF = timedelta(seconds=60)  # a message may enter the provider's list 
 CLEAN_LOOKUPS = 2
 NEWS_WITHIN = timedelta(seconds=120)  # without a look-up: how long we wait for a delivery report
 LOOKUP_AGAIN = timedelta(seconds=15)
+ONCE_MORE_AFTER = timedelta(minutes=10)  # a phone that was off may be on again
+ONCE_MORE = frozenset({ACK, "alarm"})  # what may still be true by then; an offer or a reminder has moved on
+FILTERED_MANY, FILTERED_WITHIN = 5, timedelta(hours=1)  # one text may have been unlucky in its words, five are our sender
+ASK_AFTER, ASK_UNTIL = timedelta(minutes=10), timedelta(hours=2)  # after sending: when a report may have been lost, and is no use
 
 
 class Fault(StrEnum):
@@ -33,6 +37,8 @@ class Fault(StrEnum):
     CONFIGURATION = "configuration"  # our keys or our sender are refused: every message would be
     PERMANENT = "permanent"  # this message to this address will never go
     OPTED_OUT = "opted out"  # this address said STOP
+    UNREACHABLE = "unreachable"  # reported later: the phone was off or out of reach; later it may arrive
+    FILTERED = "filtered"  # reported later: the carrier takes these words for spam; they are never sent to it again
     AMBIGUOUS = "ambiguous"  # it may have gone out
 
 
@@ -82,7 +88,7 @@ def after_failure(fault: Fault, tried: Tried, *, retry_after: timedelta | None =
             return Next(After.PENDING, wait=retry_after or THROTTLED_FOR)
         case Fault.CONFIGURATION:
             return Next(After.PENDING, stop_lane=True)
-        case Fault.PERMANENT:
+        case Fault.PERMANENT | Fault.UNREACHABLE | Fault.FILTERED:
             return Next(After.FAILED, other_channel=True)
         case Fault.OPTED_OUT:
             return Next(After.FAILED, other_channel=True, suppress=True)
@@ -128,6 +134,17 @@ def is_stale(expires_at: datetime | None, now: datetime) -> bool:
 
 
 # --- delivery reports ---------------------------------------------------------------------------------------------
+
+
+def once_more(meaning: Fault, purpose: str, *, is_second: bool) -> timedelta | None:
+    """After how long a text that did not arrive is tried once more, if nothing else reached them by then; None: never.
+
+    No acknowledgement is doubled by that: the carrier itself has said that the first did not arrive.
+    """
+    if meaning is Fault.UNREACHABLE and purpose in ONCE_MORE and not is_second:
+        return ONCE_MORE_AFTER
+    return None
+
 
 RANKS = {
     "accepted": 1, "scheduled": 1, "queued": 2, "sending": 3, "deferred": 3, "sent": 4,

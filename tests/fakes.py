@@ -96,6 +96,7 @@ class FakeProvider:
         self.asked: list[Asked] = []
         self.leads: dict[str, dict[str, object]] = {}
         self.lists_what_it_took = True
+        self.ended: dict[str, tuple[str, int | None]] = {}  # what became of a text, by its SID; else it is queued
         self.now = now
         self._port, self._keep = port, keep_requests
         self._always: dict[str, Behaviour] = {}
@@ -244,9 +245,17 @@ class FakeProvider:
         texts = [s for s in self.sent if s.vendor == "twilio" and s.id.startswith("SM")]
         if sid != "Messages":
             found = next((s for s in texts if s.id == sid), None)
-            return (200, _text(found), {}) if found else (404, {"code": 20404, "message": "not found", "status": 404}, {})
+            return (
+                (200, {**_text(found), **self._end(found)}, {})
+                if found
+                else (404, {"code": 20404, "message": "not found", "status": 404}, {})
+            )
         shown = [_text(s) for s in reversed(texts) if s.to == wanted or not wanted] if self.lists_what_it_took else []
         return 200, {"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None, "uri": asked.target}, {}
+
+    def _end(self, sent: Sent) -> dict[str, object]:
+        status, code = self.ended.get(sent.id, ("queued", None))
+        return {"status": status, "error_code": code}
 
     def _list_calls(self, wanted: str, asked: Asked) -> tuple[int, object, dict[str, str]]:
         calls = [s for s in reversed(self.sent) if s.id.startswith("CA") and s.to == wanted]

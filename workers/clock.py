@@ -25,6 +25,7 @@ from workers.auditor import Auditor
 from workers.complaint import Complaint
 from workers.deadman import Deadman
 from workers.digests import Digests
+from workers.lost_reports import LostReports
 from workers.undone import Undone
 from workers.work import CLOCK_NOTICE, Work
 
@@ -47,6 +48,7 @@ class Clock:
     def __init__(self, engine: Engine, settings: Settings, *, bell: Bell, work: Work) -> None:
         self._engine, self._settings, self._bell, self._work = engine, settings, bell, work
         self._digests = Digests(engine, settings)
+        self._lost_reports = LostReports(engine, settings)
         self._auditor = Auditor(engine, Deadman(settings).all_is_well)
         self._drain = Drain(engine, Spool.of(settings), Seal(settings.secret_keys))
         self._undone, self._is_at_it = Undone(), False
@@ -104,6 +106,7 @@ class Clock:
         self._beat_at = steady
         self._auditor.look(now)
         self._digests.look(now)
+        self._lost_reports.look(now)
 
     def _compare(self, now: datetime, theirs: datetime, steady: float) -> None:
         """A clock that jumped makes everything due at once: tell the operator, and let only a few alarms ring meanwhile."""

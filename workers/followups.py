@@ -12,6 +12,7 @@ from store import advance, lines, notices, outbox, policies, receipts
 from store.engine import Engine
 from store.outbox import Claimed
 from store.receipts import Waiting
+from workers import second_try
 from workers.lanes import Lanes
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,9 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
         return
     if report.status == "sent":
         _counts(engine, message, now)
+        return
+    if report.status == second_try.STATUS:
+        second_try.try_again(engine, message, now, lost=LOST)
         return
     _suppress(engine, message, report, lanes=lanes, now=now)
     log.info("message_failed", message=message.id, lead=message.lead_id, channel=message.channel, code=report.code)
@@ -94,6 +98,8 @@ def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes
     if report.provider != "headroom" and meaning is Fault.CONFIGURATION:
         words = f"{report.provider} does not deliver our messages (error {report.code}). Check the sender's registration."
         notices.raise_notice(engine, f"delivery:{report.provider}:{report.code}", words, now)
+    if report.provider != "headroom":
+        second_try.after_report(engine, message, report, meaning=meaning, now=now)
 
 
 def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, *, team: Team, now: datetime) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.sending import BACKOFF, After, Fault, Tried, after_absence, after_failure, after_silence, backoff, rank
+from routing.sending import BACKOFF, After, Fault, Tried, after_absence, after_failure, after_silence, backoff, once_more, rank
 
 S = timedelta(seconds=1)
 
@@ -27,6 +27,8 @@ OUTCOMES = [
     (Fault.PERMANENT, True, 1, After.FAILED, True, False, False),
     (Fault.PERMANENT, False, 1, After.FAILED, True, False, False),
     (Fault.OPTED_OUT, True, 1, After.FAILED, True, True, False),
+    (Fault.UNREACHABLE, True, 1, After.FAILED, True, False, False),
+    (Fault.FILTERED, True, 1, After.FAILED, True, False, False),
     (Fault.AMBIGUOUS, True, 1, After.AMBIGUOUS, False, False, False),
     (Fault.AMBIGUOUS, False, 1, After.AMBIGUOUS, False, False, False),
 ]
@@ -85,3 +87,23 @@ def test_ranks_rise_along_a_delivery():
     assert [rank(word) for word in way] == sorted(rank(word) for word in way)
     assert rank("undelivered") == rank("failed") == rank("delivered")
     assert rank("a word of tomorrow") == 0
+
+
+SECOND_TRIES = [
+    # what the report means, what the text was for, the second already? -> minutes until once more
+    (Fault.UNREACHABLE, "ack", False, 10),
+    (Fault.UNREACHABLE, "alarm", False, 10),
+    (Fault.UNREACHABLE, "ack", True, None),
+    (Fault.UNREACHABLE, "offer", False, None),
+    (Fault.UNREACHABLE, "notice", False, None),
+    (Fault.UNREACHABLE, "reply", False, None),
+    (Fault.FILTERED, "ack", False, None),
+    (Fault.FILTERED, "alarm", False, None),
+    (Fault.PERMANENT, "ack", False, None),
+    (Fault.OPTED_OUT, "ack", False, None),
+]
+
+
+@pytest.mark.parametrize(("meaning", "purpose", "is_second", "minutes"), SECOND_TRIES)
+def test_only_what_may_still_be_true_is_tried_once_more(meaning, purpose, is_second, minutes):
+    assert once_more(meaning, purpose, is_second=is_second) == (minutes * 60 * S if minutes else None)

@@ -31,6 +31,8 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 # https://www.twilio.com/docs/api/errors
 OPTED_OUT = frozenset({"21610"})
 TAKES_NO_TEXTS = frozenset({"30005", "30006"})  # an unknown number, a landline: never again, as after a STOP
+OUT_OF_REACH = frozenset({"30001", "30003", "30008"})  # queue overflow, unreachable handset, unknown: later it may arrive
+FILTERED = frozenset({"30004", "30007"})
 OUR_CONFIGURATION = frozenset({"20003", "20005", "21606", "21603", "21660", "21703", "30002", "30034", "63007"})
 
 
@@ -103,7 +105,19 @@ class Twilio:
         """What the error code of a delivery report means for the next step."""
         if code in OPTED_OUT | TAKES_NO_TEXTS:
             return Fault.OPTED_OUT
+        if code in OUT_OF_REACH:
+            return Fault.UNREACHABLE
+        if code in FILTERED:
+            return Fault.FILTERED
         return Fault.CONFIGURATION if code in OUR_CONFIGURATION else Fault.PERMANENT
+
+    def status_of(self, provider_id: str) -> tuple[str, str | None]:
+        """What has become of a text by now, and the error code. Raises workers.outcomes.NotAccepted when it cannot be asked."""
+        try:
+            found = client(self._settings, self._wire, None).messages(provider_id).fetch()
+        except (TwilioException, ValueError, KeyError) as error:
+            raise Ambiguous("the provider's answer cannot be read", code="unreadable", status=200) from error
+        return str(found.status).lower(), str(found.error_code) if found.error_code else None
 
 
 def client(settings: Settings, wire: Wire, deadline: Deadline | None) -> Client:
