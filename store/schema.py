@@ -1,21 +1,40 @@
 """Bring a database to the newest schema. Old code keeps running meanwhile: changes are expand first, contract later."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 HERE = Path(__file__).parent / "migrations"
+TRIES, PAUSE = 30, 1.0  # a migration gives way after 1 s (migrations/env.py) and tries again 1 s later: a minute in all
+GAVE_WAY = frozenset({"55P03", "40P01"})  # a lock not had in time, a deadlock
 
 
-def migrate(url: str) -> None:
-    """Run every migration that is missing. Raises sqlalchemy.exc.OperationalError when the database cannot be reached."""
+def migrate(url: str, *, to: str = "head", wait: Callable[[float], None] = time.sleep) -> None:
+    """Run every migration that is missing, up to the version `to`. One that cannot have its locks gives way and tries again.
+
+    Raises sqlalchemy.exc.OperationalError when the database cannot be reached, or a lock cannot be had for a minute.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            command.upgrade(_config(url), to)
+            return
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in GAVE_WAY or tried == TRIES:
+                raise
+            wait(PAUSE)
+
+
+def _config(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["url"] = normal(url)
-    command.upgrade(config, "head")
+    return config
 
 
 def normal(url: str) -> str:

@@ -11,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    one_spelling()  # first, because it reads all addresses: what follows holds `people` for a moment only
     op.add_column("people", sa.Column("is_named", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("people", sa.Column("merged_into", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_people_merged_into"), "people", "people", ["merged_into"], ["id"])
@@ -59,7 +60,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sid", name=op.f("pk_joined_calls")),
     )
     op.create_index(op.f("ix_joined_calls_lead_id"), "joined_calls", ["lead_id"])
-    one_spelling()
 
 
 def one_spelling() -> None:
