@@ -49,20 +49,21 @@ _LEADS = text(LEADS + "WHERE l.id = ANY(:ids) ORDER BY l.id")
 _ACKNOWLEDGE = text(
     """
     WITH ack AS (
-        SELECT DISTINCT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, channel text) WHERE NOT EXISTS (
+        SELECT r.lead_id, array_agg(DISTINCT r.channel) AS channels
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, channel text) WHERE NOT EXISTS (
             SELECT FROM steps WHERE steps.lead_id = r.lead_id AND event = 'LeadAcknowledged' AND data ->> 'channel' = r.channel)
+        GROUP BY r.lead_id
     ),
     locked AS MATERIALIZED (
-        SELECT id FROM leads WHERE id IN (SELECT lead_id FROM ack) ORDER BY id FOR NO KEY UPDATE
+        SELECT leads.id, ack.channels FROM ack JOIN leads ON leads.id = ack.lead_id ORDER BY leads.id FOR NO KEY UPDATE OF leads
     ),
     acked AS (
         UPDATE leads SET acked_at = coalesce(acked_at, :now), changed_at = :now FROM locked WHERE leads.id = locked.id
-        RETURNING leads.id, leads.status, leads.owner
+        RETURNING leads.id, leads.status, leads.owner, locked.channels
     ),
     noted AS (INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
-    SELECT acked.id, :now, 'LeadAcknowledged', jsonb_build_object('channel', ack.channel), acked.status, acked.status, acked.owner,
-           'acknowledged by ' || ack.channel
-    FROM acked JOIN ack ON ack.lead_id = acked.id RETURNING lead_id, data ->> 'channel' AS channel)
+    SELECT acked.id, :now, 'LeadAcknowledged', jsonb_build_object('channel', channel), status, status, owner, 'acknowledged by ' || channel
+    FROM acked CROSS JOIN LATERAL unnest(acked.channels) AS channel RETURNING lead_id, data ->> 'channel' AS channel)
     SELECT lead_id, channel, (SELECT bool_or(contact) FROM endpoints WHERE enabled AND disabled_at IS NULL) AS in_confidence FROM noted
     """
 )

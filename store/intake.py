@@ -30,9 +30,10 @@ from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
 from store.threads import thread_of
 
+# written so that the planner does not read all open leads by ix_leads_open: ix_leads_person has the few of these people
 OPEN_LEADS = text("""
 SELECT id, person_id, arrived_at, kind, status FROM leads
-WHERE person_id = ANY(:people) AND closed_at IS NULL AND status <> 'quarantined' ORDER BY id
+WHERE person_id = ANY(:people) AND coalesce(closed_at, 'infinity') = 'infinity' AND status <> 'quarantined' ORDER BY id
 """)
 OF_CALLS = text("""
 SELECT id, call_sid FROM leads WHERE call_sid = ANY(:sids)

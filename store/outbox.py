@@ -176,6 +176,7 @@ def _finish(db: Connection, results: Sequence[Result], now: datetime) -> None:
         acknowledge(db, [Taken(*row) for row in db.execute(_FINISH, {"rows": rows, "now": now})], now)
 
 
+# `|| ''` keeps the planner off ix_outbox_recipient, which would read all messages that any lead ever got: ix_outbox_lead has the few
 SEEN = """
     SELECT {o}.id, {o}.fence, {o}.lead_id, {o}.key, {o}.recipient, {o}.channel, {o}.address, {o}.purpose, {o}.template, {o}.words,
            {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
@@ -189,12 +190,12 @@ SEEN = """
              WHERE t.person_id = p.id AND i.event = 'message' AND i.content ->> 'channel' = {o}.channel) END AS heard_at,
            CASE WHEN {o}.purpose = 'ack' AND {o}.recipient = 'lead' THEN (
              SELECT count(*) FROM leads t JOIN outbox b ON b.lead_id = t.id
-             WHERE t.person_id = p.id AND t.id <> l.id AND b.purpose = 'ack' AND b.recipient = 'lead'
+             WHERE t.person_id = p.id AND t.id <> l.id AND b.purpose = 'ack' AND b.recipient || '' = 'lead'
                AND b.sent_at > {o}.created_at - interval '24 hours') END AS acked_today,
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (
-               SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient = {o}.recipient
+               SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient || '' = {o}.recipient
                  AND e.channel = 'slack' AND e.purpose IN ('offer', 'alarm') AND coalesce(e.fields ->> 'count', '1') = '1'
                  AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id

@@ -8,7 +8,7 @@ from store.breakers import Breaker
 from store.engine import Engine
 from workers.channels import Carrier
 
-WIDEST = 48  # calls handed to the threads at once; begun in one commit
+WIDEST = 96  # calls handed to the threads at once, begun in one commit: two messages for each of a batch of leads, and some
 LOOK_EVERY = timedelta(seconds=1)  # at the breakers that other processes may have moved
 IDLE = timedelta(seconds=5)  # after that, feel the way again: keys may have been withdrawn meanwhile
 GIVE_UP_AFTER = timedelta(seconds=30)
