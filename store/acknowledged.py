@@ -46,6 +46,7 @@ def announce(db: Connection, taken: Sequence[Taken], *, in_confidence: bool, now
 
 _LEADS = text(LEADS + "WHERE l.id = ANY(:ids) ORDER BY l.id")
 
+# by arrays of ids: joined, the planner may read all leads for the few that are meant
 _ACKNOWLEDGE = text(
     """
     WITH ack AS (
@@ -55,15 +56,15 @@ _ACKNOWLEDGE = text(
         GROUP BY r.lead_id
     ),
     locked AS MATERIALIZED (
-        SELECT leads.id, ack.channels FROM ack JOIN leads ON leads.id = ack.lead_id ORDER BY leads.id FOR NO KEY UPDATE OF leads
+        SELECT id FROM leads WHERE id = ANY(ARRAY(SELECT lead_id FROM ack)) ORDER BY id FOR NO KEY UPDATE
     ),
     acked AS (
-        UPDATE leads SET acked_at = coalesce(acked_at, :now), changed_at = :now FROM locked WHERE leads.id = locked.id
-        RETURNING leads.id, leads.status, leads.owner, locked.channels
+        UPDATE leads SET acked_at = coalesce(acked_at, :now), changed_at = :now WHERE id = ANY(ARRAY(SELECT id FROM locked))
+        RETURNING id, status, owner
     ),
     noted AS (INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
     SELECT acked.id, :now, 'LeadAcknowledged', jsonb_build_object('channel', channel), status, status, owner, 'acknowledged by ' || channel
-    FROM acked CROSS JOIN LATERAL unnest(acked.channels) AS channel RETURNING lead_id, data ->> 'channel' AS channel)
+    FROM acked CROSS JOIN LATERAL unnest((SELECT channels FROM ack WHERE lead_id = acked.id)) AS channel RETURNING lead_id, data ->> 'channel' AS channel)
     SELECT lead_id, channel, (SELECT bool_or(contact) FROM endpoints WHERE enabled AND disabled_at IS NULL) AS in_confidence FROM noted
     """
 )
