@@ -10,7 +10,10 @@ REPS = 12
 
 
 def team(*, cap: int = 5_000, offer: str = "one_at_a_time", reps: int = REPS) -> str:
-    """A team file: source `website` goes to `sales` and is calm, `u1` to `u40` go to pools of their own and are urgent."""
+    """A team file: source `website` goes to `sales` and is calm, `u1` to `u40` go to pools of their own and are urgent.
+
+    `flooded` is as `website`, with a limit to what it may send.
+    """
     names = [f"r{n}" for n in range(1, reps + 1)]
     lines = [
         "version: 1", "site: {name: Cole Heating, time_zone: America/Chicago, default_region: US}",
@@ -29,6 +32,7 @@ def team(*, cap: int = 5_000, offer: str = "one_at_a_time", reps: int = REPS) ->
         f"  tight: {{clock: always, accept_within: {SLA_SECONDS}s, first_response_within: {SLA_SECONDS}s, "
         "ladder: [{at: 100%, do: tell, who: pool_managers, every: 10m}]}",
         "sources:", "  website: {type: form, per_minute: 100000}", "  signed: {type: form, secret: env:SIGNED_SECRET, per_minute: 100000}",
+        "  flooded: {type: form, per_minute: 1500}",  # a fifth from one address: 300 at once, then 5 a second
         *(f"  u{n}: {{type: form, per_minute: 100000}}" for n in _all()),
         "rules:", *(f"  - {{id: urgent{n}, when: {{source: u{n}}}, send_to: p{n}, sla: tight}}" for n in _all()),
         "  - {id: rest, send_to: sales, sla: calm}",

@@ -9,8 +9,8 @@ import pytest
 
 from tests.chaos.firm import rep_phone, team
 from tests.chaos.promises import hold
-from tests.chaos.trial import SIGNED_SECRET, Trial
-from tests.fakes import Sent
+from tests.chaos.trial import SIGNED_SECRET, Trial, Writer
+from tests.fakes import Behaviour, Sent, hang
 from tests.installation import Posted, path_of
 from webhooks.signatures import sign_standard
 
@@ -88,6 +88,53 @@ def test_f48_two_reps_accept_at_once(trial: Trial):
     trial.saw["answers"] = outcomes
     assert all(each == [303, 409] for each in outcomes)
     hold(trial)
+
+
+def test_f61_a_flood_from_one_address_delays_nobody_else(trial: Trial):
+    """20 times what the source may send from one address; each text takes 0.3 s, so that offers queue up behind acknowledgements."""
+    before = trial.write(20, per_second=5)
+    trial.texts.always("twilio", hang(0.3))
+    with ThreadPoolExecutor(1) as background:
+        flood = background.submit(flood_of, trial, 800, per_second=100)
+        meanwhile = [*trial.write(12, per_second=3), *trial.urgent(3), *trial.write(12, per_second=3)]
+        answers = flood.result()
+    trial.everybody_is_answered(90)
+    overtaken = trial.count(OVERTAKEN)
+    trial.texts.always("twilio", Behaviour())
+    usual, slowed = p95(before), p95(meanwhile)
+    trial.saw |= {"flood": answers, "p95_before_s": usual, "p95_meanwhile_s": slowed, "offers_overtaken": overtaken}
+    trial.saw["acknowledged_at_most_s"] = round(trial.answered_after()[-1], 1)
+    assert set(answers) == {202, 429}
+    assert all(writer.answers == [202] for writer in meanwhile)
+    assert slowed <= max(2 * usual, FLOOR)
+    assert overtaken > 0
+    hold(trial, told_within=10)
+
+
+FLOOR = 0.25  # seconds: where an answer takes 10 ms, the client's own share of two busy cores doubles it
+OVERTAKEN = """
+    SELECT count(DISTINCT b.id) FROM outbox a JOIN leads l ON l.id = a.lead_id AND l.source = 'website'
+    JOIN outbox b ON b.channel = 'sms' AND b.purpose <> 'ack' AND b.created_at < a.created_at
+        AND (b.sent_at IS NULL OR b.sent_at > a.sent_at)
+    WHERE a.channel = 'sms' AND a.purpose = 'ack' AND a.recipient = 'lead' AND a.sent_at IS NOT NULL
+"""
+
+
+def flood_of(trial: Trial, number: int, *, per_second: float) -> dict[int, int]:
+    """So many posts to the source with a limit; returns how often each answer came."""
+    writers = [trial.somebody("flooded") for _ in range(number)]
+    with ThreadPoolExecutor(16) as hands:
+        for writer in writers:
+            time.sleep(1 / per_second)
+            hands.submit(trial.writes, writer)
+    answers = [writer.answers[0] for writer in writers]
+    return {status: answers.count(status) for status in set(answers)}
+
+
+def p95(writers: list[Writer]) -> float:
+    """Seconds within which 95 of 100 had their answer."""
+    spans = sorted(writer.seconds[0] for writer in writers)
+    return round(spans[int(len(spans) * 0.95)], 3)
 
 
 def held(trial: Trial) -> int:

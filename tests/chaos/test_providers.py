@@ -26,6 +26,23 @@ def test_f04_killed_while_the_provider_holds_the_call(trial: Trial):
     assert [each.id for each in trial.texts.to(writer.phone)] == [sent.id]
 
 
+def test_f05_killed_before_the_call_has_left(trial: Trial):
+    """The attempt is on record, and the provider saw nothing: only its list can tell, and only when it has been read twice."""
+    trial.texts.clog()
+    [writer] = trial.urgent()
+    trial.until(lambda: is_being_called(trial, writer), 10, "the call has begun")
+    faults.kill(trial, "worker")
+    faults.kill(trial, "clock")
+    trial.texts.mend()
+    assert not trial.texts.to(writer.phone)
+    waited = trial.until(lambda: trial.texts.to(writer.phone), 150, "the text after all")
+    trial.saw |= {"sent_after_s": waited, "look_ups": trial.texts.calls("twilio", "GET")}
+    hold(trial)
+    [sent] = trial.texts.to(writer.phone)
+    assert trial.count("SELECT count(*) FROM attempts WHERE message_id = :id", id=int(sent.message_id)) == 2
+    assert waited >= 55  # not before the second look-up, a minute after the attempt
+
+
 def test_f24_twilio_is_down(trial: Trial):
     trial.texts.cut()
     with trial.writing(5, urgent_every=20):
@@ -208,6 +225,18 @@ def the_text_to(trial: Trial, writer: Writer) -> Sent:
     """The first text that the provider took for them."""
     trial.until(lambda: trial.texts.to(writer.phone), 20, "a text to the writer")
     return trial.texts.to(writer.phone)[0]
+
+
+def is_being_called(trial: Trial, writer: Writer) -> bool:
+    """Is the attempt to text them on record and not yet over, and no mail under way that the same kill would leave in doubt?"""
+    return (
+        trial.count(
+            "SELECT count(*) FROM outbox WHERE state = 'sending' AND purpose = 'ack' AND address = :to AND NOT EXISTS ("
+            "SELECT FROM outbox WHERE channel = 'email' AND state IN ('pending', 'claimed', 'sending'))",
+            to=writer.phone,
+        )
+        == 1
+    )
 
 
 def is_bound(trial: Trial, sent: Sent) -> bool:

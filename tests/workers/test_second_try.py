@@ -114,6 +114,7 @@ def test_an_acknowledgement_whose_time_is_over_is_not_sent_again(engine, act, pr
     act()
     act(LATER)
     assert len(provider.to(DANA)) == 1
+    assert states(engine) == [("sms", "failed")]
 
 
 @pytest.mark.parametrize("code", ["30004", "30007"])

@@ -1,0 +1,29 @@
+"""docs/reliability.md names rows, files and tests: those that prove what it says. They must be there."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parents[1]
+SAID = (HERE.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
+TESTS = {path: path.read_text(encoding="utf-8") for path in HERE.rglob("test_*.py")}
+
+
+def test_every_row_that_can_be_run_is_there():
+    rows = set(re.findall(r"make chaos ROW=(\w+)", SAID))
+    names = [
+        found
+        for path, words in TESTS.items()
+        if path.parent.name == "chaos"
+        for found in re.findall(r"\bf\d\d\w*|test_f\d\d\w*", words)
+    ]
+    assert len(rows) > 30
+    assert [row for row in sorted(rows) if not any(row in name for name in names)] == []
+
+
+def test_every_file_and_test_it_names_is_there():
+    files = set(re.findall(r"tests/[\w/]+\.py", SAID))
+    tests = set(re.findall(r"(?<!/)\btest_\w+(?!\w|\.py)", SAID))
+    defined = {name for words in TESTS.values() for name in re.findall(r"def (test_\w+)\(", words)}
+    assert [name for name in sorted(files) if not (HERE.parent / name).exists()] == []
+    assert len(tests) > 15
+    assert sorted(tests - defined - {path.stem for path in TESTS}) == []
