@@ -46,13 +46,14 @@ def announce(db: Connection, taken: Sequence[Taken], *, in_confidence: bool, now
 
 _LEADS = text(LEADS + "WHERE l.id = ANY(:ids) ORDER BY l.id")
 
-# by arrays of ids: joined, the planner may read all leads for the few that are meant
+# by arrays of ids, and a question for each row: joined, the planner reads all steps and all leads for the few that are meant
 _ACKNOWLEDGE = text(
     """
     WITH ack AS (
         SELECT r.lead_id, array_agg(DISTINCT r.channel) AS channels
-        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, channel text) WHERE NOT EXISTS (
-            SELECT FROM steps WHERE steps.lead_id = r.lead_id AND event = 'LeadAcknowledged' AND data ->> 'channel' = r.channel)
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, channel text) WHERE (
+            SELECT id FROM steps WHERE steps.lead_id = r.lead_id AND event = 'LeadAcknowledged' AND data ->> 'channel' = r.channel
+            LIMIT 1) IS NULL
         GROUP BY r.lead_id
     ),
     locked AS MATERIALIZED (
