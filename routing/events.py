@@ -264,3 +264,6 @@ Event = (
     | OutcomeReported | NoteAdded | RepLeft | AcknowledgementFailed | OfferUndelivered | CloseDue | LeadErased
     | ReplyLost | LeadFolded | LeadsJoined | LeadParted | StageReported
 )  # fmt: skip
+
+# a person's decision may go over a cap
+BY_HAND = (LeadAssigned, HumanResponded, CallBridged, LeadPickedUp, LeadCallEnded, LeadsJoined, LeadParted)

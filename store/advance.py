@@ -13,6 +13,7 @@ from store.batch import After, Batch, run
 from store.engine import at_once, straight
 from store.intake import Item
 from store.notices import raise_notice
+from store.outgoing import Outgoing
 from store.records import event_from_json
 from store.saving import rows
 
@@ -62,16 +63,19 @@ def happen(engine: Engine, lead_id: int, event: Event, now: datetime) -> After:
     return run(engine, work, now)
 
 
-def drain_inbox(engine: Engine, now: datetime, limit: int = 20) -> int:
-    """Decide what waits in the inbox, oldest first; returns how many were looked at. Several processes may do so at once."""
+def drain_inbox(engine: Engine, now: datetime, limit: int = 20, outgoing: Outgoing | None = None) -> int:
+    """Decide what waits in the inbox, oldest first; returns how many were looked at. Several processes may do so at once.
+
+    `outgoing` sends what is decided at once.
+    """
     team = book.current(engine)
     items = peek(engine, now, limit)
     ours = [item for item in items if item.event in ALONE or (staff_text(item) and staff.sender(team, item.content))]
     for item in ours:
-        safely(engine, [item], lambda one: hear(engine, one[0], now), now)
+        safely(engine, [item], lambda one: hear(engine, one[0], now, outgoing), now)
     others = [item for item in items if item not in ours]
     if others:
-        safely(engine, others, lambda some: take(engine, some, now), now)
+        safely(engine, others, lambda some: take(engine, some, now, outgoing), now)
     return len(items)
 
 
@@ -86,7 +90,7 @@ def staff_text(item: Item) -> bool:
     return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "email")
 
 
-def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
+def take(engine: Engine, items: Sequence[Item], now: datetime, outgoing: Outgoing | None = None) -> None:
     """A batch of deliveries in one transaction. What another process has claimed is left to it."""
 
     def work(batch: Batch) -> None:
@@ -95,10 +99,10 @@ def take(engine: Engine, items: Sequence[Item], now: datetime) -> None:
             intake.take(batch, mine)
             finish(batch, mine)
 
-    run(engine, work, now)
+    run(engine, work, now, outgoing)
 
 
-def hear(engine: Engine, item: Item, now: datetime) -> None:
+def hear(engine: Engine, item: Item, now: datetime, outgoing: Outgoing | None = None) -> None:
     """What is decided alone, such as a text of the team: obeyed, answered and marked as done in one transaction, by whoever claims it."""
     answer = None if item.event in ALONE else staff.change_duty(engine, item, now)
 
@@ -111,7 +115,7 @@ def hear(engine: Engine, item: Item, now: datetime) -> None:
                 staff.obey(batch, each, answer)
         finish(batch, mine)
 
-    run(engine, work, now)
+    run(engine, work, now, outgoing)
 
 
 def claimed(batch: Batch, items: Sequence[Item]) -> list[Item]:
@@ -124,7 +128,7 @@ def finish(batch: Batch, items: Sequence[Item]) -> None:
     """Mark as done; what came before the thing it belongs to is looked at again soon."""
     done = [{"id": item.id, "lead_id": item.lead_id} for item in items if not item.is_early]
     if done:
-        batch.db.execute(DONE, {"rows": rows(done), "now": batch.now})
+        batch.writes.add(DONE, {"rows": rows(done), "now": batch.now})
     early = [item.id for item in items if item.is_early]
     if early:
         put_off(batch.db, early, "came before what it belongs to", batch.now)
@@ -196,13 +200,13 @@ def view(batch: Batch, lead_id: int | None) -> After | None:
     return After(record.lead, record.state, facts.policy, "as it stands", facts.bench)
 
 
-def ring_alarms(engine: Engine, now: datetime, limit: int = 50) -> int:
+def ring_alarms(engine: Engine, now: datetime, limit: int = 50, outgoing: Outgoing | None = None) -> int:
     """Ring what is due, each alarm once; returns how many leads were looked at."""
     with at_once(engine) as db:
         leads = list(dict.fromkeys(row.lead_id for row in db.execute(DUE_ALARMS, {"now": now, "most": limit})))
     if leads:
         try:
-            run(engine, lambda batch: ring(batch, leads), now)
+            run(engine, lambda batch: ring(batch, leads), now, outgoing)
         except Exception:
             log.exception("alarms_failed", leads=len(leads))
             ring_alone(engine, leads, now)

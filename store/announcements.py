@@ -20,6 +20,7 @@ from routing.team import Team
 from store.engine import transaction
 from store.records import LeadRecord
 from store.saving import rows
+from store.together import Together
 
 LEASE = timedelta(seconds=45)  # a call takes 20 s at most, some CRMs need three of them
 
@@ -86,18 +87,24 @@ def row(record: LeadRecord, after: State, happened: Happening, *, in_confidence:
     }  # fmt: skip
 
 
-def write(db: Connection, announced: Sequence[Mapping[str, object]], now: datetime) -> None:
+def write(writes: Together, announced: Sequence[Mapping[str, object]], now: datetime) -> None:
     """Keep events, and queue each for the endpoints that want it."""
     if announced:
         values = [{**each, "n": n} for n, each in enumerate(announced)]
-        db.execute(_WRITE, {"rows": rows(values), "now": now})
+        writes.add(_WRITE, {"rows": rows(values), "now": now})
 
 
 def write_erased(db: Connection, leads: Sequence[tuple[int, str]], now: datetime) -> None:
     """(id, code) of leads whose person is forgotten: what was told before is emptied, and receivers are asked to forget too."""
     ids = [lead_id for lead_id, _ in leads]
     db.execute(_FORGET, {"leads": ids, "now": now})
-    write(db, [{"lead_id": lead_id, "type": announcing.ERASED, "body": {"lead": {"code": code}}} for lead_id, code in leads], now)
+    writes = Together(db)
+    write(
+        writes,
+        [{"lead_id": lead_id, "type": announcing.ERASED, "body": {"lead": {"code": code}}} for lead_id, code in leads],
+        now,
+    )
+    writes.send()
 
 
 # --- taken and delivered --------------------------------------------------------------------------------------------

@@ -14,42 +14,18 @@ from sqlalchemy import Connection, Engine, text
 
 from routing import journey, queueing
 from routing.announcing import Happening
-from routing.events import (
-    CallBridged,
-    Event,
-    HumanResponded,
-    LeadAssigned,
-    LeadCallEnded,
-    LeadParted,
-    LeadPickedUp,
-    LeadsJoined,
-    RoomOpened,
-)
+from routing.events import BY_HAND, Event, RoomOpened
 from routing.model import Alarm, Bench, Facts, Lead, Message, Person, Policy, State, Status, Step
 from routing.team import Pool, QueueOrder, Team
 from store import announcements, book, messages, people, saving
+from store.outgoing import Outgoing
 from store.records import LeadRecord, event_to_json, policy_of, record_of
 from store.retrying import in_turn
-from store.roster import Roster, load_roster
+from store.roster import Roster, ask_roster, load_roster
+from store.together import Together
 
 AT_ONCE = 50  # waiting leads tried in one go; the next event or retry goes on
-BY_HAND = (
-    LeadAssigned,
-    HumanResponded,
-    CallBridged,
-    LeadPickedUp,
-    LeadCallEnded,
-    LeadsJoined,
-    LeadParted,
-)  # a person's decision may go over a cap
-
-LEADS = f"""
-SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
-       p.zone AS person_zone, p.locale AS person_locale, p.last_rep AS person_last_rep, p.wrote_at AS person_wrote_at,
-       {people.OPTED_OUT} AS opted_out
-FROM leads l JOIN people p ON p.id = l.person_id
-"""
-
+LOCK = text("SELECT id FROM pools WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 ELSEWHERE = text("""
 SELECT DISTINCT s.pool FROM seats s WHERE s.rep = ANY(:freed) AND s.pool <> ALL(:here)
   AND EXISTS (SELECT 1 FROM leads l WHERE l.pool = s.pool AND l.status = 'waiting') ORDER BY s.pool
@@ -90,12 +66,19 @@ class Batch:
     needs: dict[int, frozenset[str]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)  # reps who go off duty in this transaction: no lead may go to them
     news: dict[int, dict[str, object]] = field(default_factory=dict)  # what was learnt of people, by their id
+    outgoing: Outgoing | None = None  # who sends from this process: takes new messages over in this same commit
+    begun: set[int] = field(default_factory=set)  # messages whose attempt stands with them: theirs to send after the commit
+    writes: Together = field(init=False)  # what the next flush sends together
+
+    def __post_init__(self) -> None:
+        """Nothing is written yet."""
+        self.writes = Together(self.db)
 
     def lock(self, pools: Iterable[str]) -> None:
         """Take the pools for this transaction, in the order of their ids."""
         missing = sorted(set(pools) - self.locked)
         if missing:
-            self.db.execute(text("SELECT id FROM pools WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": missing})
+            self.db.execute(LOCK, {"ids": missing})
             self.locked.update(missing)
 
     def load(self, ids: Iterable[int], *, pools: Iterable[str] = ()) -> None:
@@ -111,7 +94,7 @@ class Batch:
     def fetch(self, where: str, values: dict[str, object]) -> list[LeadRecord]:
         """Leads by a condition, each one only once in hand."""
         records = []
-        for row in self.db.execute(text(LEADS + where), values).mappings():
+        for row in self.db.execute(text(people.LEADS + where), values).mappings():
             records.append(self.leads.setdefault(row["id"], record_of(row, frozenset(row["opted_out"]))))
         return records
 
@@ -133,6 +116,17 @@ class Batch:
             if other is not roster:
                 roster.follow(other, other.changes)
         return Facts(record.lead, record.state, policy, roster.bench(record.state, record.lead.person, names), self.team)
+
+    def make_ready(self, pools: Iterable[str]) -> None:
+        """Lock these pools and have their seats in hand, with one round trip, and with it whatever waits to be written."""
+        wanted = sorted(set(pools) - self.locked)
+        if wanted:
+            self.writes.add(LOCK, {"ids": wanted})
+        mine = [self.team.pools[pool] for pool in wanted if pool in self.team.pools]
+        asked = [ask_roster(self.writes, pool) for pool in mine]
+        self.writes.send()
+        self.locked.update(wanted)
+        self.rosters |= {each.pool.id: each.roster(self.team) for each in asked}
 
     def roster(self, policy: Policy) -> Roster:
         """The seats of the lead's pool, as they stand after the steps so far."""
@@ -164,19 +158,7 @@ class Batch:
         """Keep what the step sets in motion. A look that found nothing new leaves no line in the timeline."""
         lead_id, (name, data) = record.lead.id, event_to_json(event)
         if step.changed or name not in QUIET:
-            self.steps.append(
-                {
-                    "lead_id": lead_id,
-                    "event": name,
-                    "data": data,
-                    "was": record.state.status,
-                    "became": step.state.status,
-                    "owner": step.state.owner,
-                    "why": step.why,
-                    "details": step.details,
-                    "late_by": late_by,
-                }  # fmt: skip
-            )
+            self.steps.append(saving.step_row(record, (name, data), step, late_by))
             if self.team.has_listeners:
                 happened = Happening(name, data, record.state.status, step.why, step.details, late_by, step.changed)
                 told = announcements.row(record, step.state, happened, in_confidence=self.team.has_confidants)
@@ -189,9 +171,9 @@ class Batch:
 
     def wake(self, pools: Iterable[str]) -> bool:
         """Give room to the leads that wait for it, in the order of each pool's queue; True when more could move at once."""
-        more = False
-        for pool in (self.team.pools[pool_id] for pool_id in sorted(pools) if pool_id in self.team.pools):
-            self.lock([pool.id])
+        more, known = False, sorted(set(pools) & self.team.pools.keys())
+        self.lock(known)
+        for pool in (self.team.pools[pool_id] for pool_id in known):
             roster = self.seated(pool)
             roster.freed.clear()
             if roster.ranking.has_room():
@@ -227,15 +209,16 @@ class Batch:
     def flush(self) -> None:
         """Write all that was decided since the last flush."""
         records = [record for record in self.leads.values() if record.is_new or record.state != record.before]
-        saving.insert_leads(self.db, records, self.needs, self.now)
-        saving.update_leads(self.db, records, self.now)
-        if self.steps:
-            self.db.execute(saving.INSERT_STEPS, {"rows": saving.rows(self.steps), "now": self.now})
-        saving.save_alarms(self.db, self.silenced, self.alarms)
-        messages.write(self.db, self.messages, self.team, self.now)
-        announcements.write(self.db, self.announced, self.now)
-        saving.save_rosters(self.db, self.rosters.values(), self.now)
+        saving.insert_leads(self.writes, records, self.needs, self.now)
+        saving.update_leads(self.writes, records, self.now)
+        saving.insert_steps(self.writes, self.steps, self.now)
+        saving.save_alarms(self.writes, self.silenced, self.alarms)
+        announcements.write(self.writes, self.announced, self.now)
+        seated = saving.save_rosters(self.writes, self.rosters.values(), self.now)
         self.remember(records)
+        self.writes.send()
+        seated.check()
+        self.begun |= messages.write(self.db, self.messages, self.team, self.now, self.outgoing)
         for record in records:
             record.before, record.is_new = record.state, False
         for roster in self.rosters.values():
@@ -252,7 +235,7 @@ class Batch:
         for record in records:
             if record.state.owner and record.state.owner != record.before.owner:
                 self.news.setdefault(record.person_id, {})["last_rep"] = record.state.owner
-        people.learn(self.db, self.news)
+        people.learn(self.writes, self.news)
         self.news = {}
 
     def finish(self) -> list[str]:
@@ -271,16 +254,21 @@ class Batch:
 QUIET = frozenset({"RoomOpened", "RetryDue", "AcceptDue", "AcknowledgementExpired"})
 
 
-def run(engine: Engine, work: Callable[[Batch], T], now: datetime) -> T:
-    """Do `work` in one transaction, then wake the pools elsewhere that it made room in."""
+def run(engine: Engine, work: Callable[[Batch], T], now: datetime, outgoing: Outgoing | None = None) -> T:
+    """Do `work` in one transaction, then wake the pools elsewhere that it made room in.
+
+    With `outgoing` new messages go out from here as soon as they are on disk; without it whoever comes first takes them.
+    """
     team = book.current(engine)  # before the transaction: one connection at a time, or a full pool waits for itself
 
-    def whole(db: Connection) -> tuple[T, list[str]]:
-        batch = Batch(db, engine, now, team)
+    def whole(db: Connection) -> tuple[T, list[str], set[int]]:
+        batch = Batch(db, engine, now, team, outgoing=outgoing)
         result = work(batch)
-        return result, batch.finish()
+        return result, batch.finish(), batch.begun
 
-    result, elsewhere = in_turn(engine, whole)
+    result, elsewhere, begun = in_turn(engine, whole)
+    if outgoing is not None:
+        outgoing.go(begun)
     wake_quietly(engine, elsewhere, now)
     return result
 

@@ -1,7 +1,7 @@
 """What is due, and when the next thing is: one question for all the queues, each answered by the first entry of an index."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -20,6 +20,12 @@ class Due:
     receipts: datetime | None = None
     duty: datetime | None = None
     events: datetime | None = None
+
+    def unheard(self, grace: timedelta) -> datetime | None:
+        """When the clock has to ring: at once for what it alone knows of. Leads and messages were rung for by whoever wrote them."""
+        rung_for = [at + grace for at in (self.inbox, self.messages) if at is not None]
+        alone = replace(self, inbox=None, messages=None).earliest
+        return min([*rung_for, *([alone] if alone is not None else [])], default=None)
 
     @property
     def earliest(self) -> datetime | None:

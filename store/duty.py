@@ -77,7 +77,7 @@ def refresh(db: Connection, team: Team, ids: Sequence[str], now: datetime, *, ga
         turned.came += [person.id] if away is None else []
     if values:
         db.execute(WRITE, {"rows": rows(values)})
-        db.execute(text(saving.REFRESH_SEATS), {"reps": turned.changed})
+        db.execute(saving.REFRESH_SEATS, {"reps": turned.changed})
     return turned
 
 

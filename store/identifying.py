@@ -1,6 +1,6 @@
 """The person behind a delivery: known by an address, new, or perhaps somebody we know (routing/identity.py decides)."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from routing import identity
 from routing.identity import Key, Met
 from store.saving import Crowded, rows
+from store.together import Answer, Together
 
 FIND = text("""
 SELECT a.kind, a.value, a.person_id, CASE WHEN p.is_named THEN p.name END AS name,
@@ -17,7 +18,8 @@ SELECT a.kind, a.value, a.person_id, CASE WHEN p.is_named THEN p.name END AS nam
 FROM addresses a JOIN people p ON p.id = a.person_id
 JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text) ON a.kind = r.kind AND a.value = r.value
 """)
-ADD_PEOPLE = text("INSERT INTO people (created_at) SELECT :now FROM generate_series(1, :n) RETURNING id")
+# as many as there are deliveries, asked for together with FIND: one that turns out not to be needed leaves a gap
+NUMBERS = text("SELECT nextval(pg_get_serial_sequence('people', 'id')) AS id FROM generate_series(1, :n)")
 ADD_ADDRESSES = text("""
 INSERT INTO addresses (kind, value, person_id) SELECT kind, value, person_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(kind text, value text, person_id bigint) ORDER BY kind, value
@@ -112,30 +114,39 @@ def weak_keys(email: str | None) -> tuple[Key, ...]:
     return (("email", box), ("mailbox", box)) if box else (("mailbox", identity.email_key(email)),)
 
 
-def identify(db: Connection, found: Sequence[Delivered], now: datetime) -> tuple[list[int], set[int]]:
-    """The id of the person behind each, and which of them are new. Whoever shares an address in this batch is one person.
+@dataclass(slots=True)
+class Identified:
+    """Who is behind each delivery. `new` are people who are not yet rows; `fresh` the addresses that are theirs from now on."""
 
-    Raises Crowded when another transaction met the same new person first.
-    """
-    register = look(db, found)
+    ids: list[int]
+    new: set[int]
+    fresh: dict[Key, int]
+    alike: list[tuple[int, int, Key, str]]
+
+
+def identify(db: Connection, found: Sequence[Delivered]) -> Identified:
+    """The id of the person behind each. Whoever shares an address in this batch is one person. Writes nothing yet."""
+    register, numbers = look(db, found)
     ids = [register.who(each) for each in found]
     for place, each in enumerate(found):
         shared = [key for key in each.addresses() if key in register.shared]
         if each.given is None and shared and ids[place] > 0:
             values = {"person": ids[place], "value": shared[0][1]}
             ids[place] = db.execute(TALKING, values).scalar() or ids[place]
-    made = db.execute(ADD_PEOPLE, {"n": register.strangers, "now": now}).scalars().all() if register.strangers else []
-    numbers = {-place: number for place, number in enumerate(made, 1)}
-    fresh = {key: numbers.get(owner, owner) for key, owner in register.owners.items() if key not in register.stored}
-    add(db, fresh, set(made))
-    suggest(db, [(numbers.get(a, a), numbers.get(b, b), key, why) for a, b, key, why in register.alike], now)
-    return [numbers.get(person_id, person_id) for person_id in ids], set(made)
+    made = {-place: number for place, number in enumerate(numbers[: register.strangers], 1)}
+    fresh = {key: made.get(owner, owner) for key, owner in register.owners.items() if key not in register.stored}
+    alike = [(made.get(a, a), made.get(b, b), key, why) for a, b, key, why in register.alike]
+    return Identified([made.get(person_id, person_id) for person_id in ids], set(made.values()), fresh, alike)
 
 
-def look(db: Connection, found: Sequence[Delivered]) -> Register:
-    """Who is known by which address; where a given name speaks against it, also who has the address under that name."""
-    register = Register()
-    learn_of(db, register, {key for each in found for key in (*each.addresses(), *weak_keys(each.email))})
+def look(db: Connection, found: Sequence[Delivered]) -> tuple[Register, list[int]]:
+    """Who is known by which address; where a given name speaks against it, also who has the address under that name.
+
+    With it numbers for people who are new, one for each delivery.
+    """
+    register, asks = Register(), Together(db)
+    numbers = asks.add(NUMBERS, {"n": len(found)})
+    learn_of(asks, register, {key for each in found for key in (*each.addresses(), *weak_keys(each.email))})
     contested = {
         identity.named_key(key, each.given)
         for each in found
@@ -143,30 +154,36 @@ def look(db: Connection, found: Sequence[Delivered]) -> Register:
         if each.given and key in register.owners
         and identity.sameness(register.names.get(register.owners[key]), each.given) is identity.Sameness.DIFFER
     }  # fmt: skip
-    learn_of(db, register, contested)
-    return register
+    learn_of(asks, register, contested)
+    return register, [int(row["id"]) for row in numbers.rows]
 
 
-def learn_of(db: Connection, register: Register, keys: Set[Key]) -> None:
-    """Read these keys into the register."""
-    if not keys:
-        return
+def learn_of(asks: Together, register: Register, keys: Set[Key]) -> None:
+    """Read these keys into the register, with whatever else is to be asked."""
     wanted = rows({"kind": kind, "value": value} for kind, value in sorted(keys))
-    for row in db.execute(FIND, {"rows": wanted}):
-        key = (row.kind, row.value)
-        register.owners[key], register.names[row.person_id] = row.person_id, row.name
+    answer = asks.add(FIND, {"rows": wanted}) if keys else Answer()
+    asks.send()
+    for row in answer.rows:
+        key = (row["kind"], row["value"])
+        register.owners[key], register.names[row["person_id"]] = row["person_id"], row["name"]
         register.stored.add(key)
-        if row.is_shared:
+        if row["is_shared"]:
             register.shared.add(key)
 
 
-def add(db: Connection, fresh: Mapping[Key, int], new: Set[int]) -> None:
-    """Every address we did not know. Raises Crowded when one of a new person is somebody's already: they are not new."""
-    if not fresh:
-        return
-    values = [{"kind": kind, "value": value, "person_id": person_id} for (kind, value), person_id in fresh.items()]
-    stored = {(row.kind, row.value) for row in db.execute(ADD_ADDRESSES, {"rows": rows(values)})}
-    if any(owner in new and key not in stored and key[0] != "mailbox" for key, owner in fresh.items()):
+def add(writes: Together, who: Identified) -> Answer:
+    """Every address we did not know, and who may be the same. Give the answer to `check` when it is there."""
+    answer = Answer()
+    if who.fresh:
+        values = [{"kind": kind, "value": value, "person_id": person_id} for (kind, value), person_id in who.fresh.items()]
+        answer = writes.add(ADD_ADDRESSES, {"rows": rows(values)})
+    return answer
+
+
+def check(who: Identified, answer: Answer) -> None:
+    """Raises Crowded when an address of a new person is somebody's already: they are not new."""
+    stored = {(row["kind"], row["value"]) for row in answer.rows}
+    if any(owner in who.new and key not in stored and key[0] != "mailbox" for key, owner in who.fresh.items()):
         raise Crowded
 
 

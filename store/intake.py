@@ -66,15 +66,17 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     wishes = [item for item in items if wish(item)]
     inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
     who = [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)]
-    found = people.resolve(batch.db, who, batch.now, book.seal_of(batch.engine))
-    for item, person in zip((*inquiries, *wishes), found, strict=True):
-        item.person = person
-    batch.learn(found)
+    meeting = people.meet(batch.db, who)
+    seat_persons((*inquiries, *wishes), meeting)
+    chosen = {item.id: choose(batch.team, item) for item in inquiries}
     sids = [sid for sid in map(call_sid, items) if sid]
     calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": sids})} if sids else {}
-    chosen = {item.id: choose(batch.team, item) for item in inquiries}
     threads = {item.id: lead for item in inquiries if (lead := number_of(thread_of(batch.db, item.content)))}
-    open_leads = load_open(batch, found, [*calls.values(), *threads.values()], [rule.pool for rule, _ in chosen.values()])
+    meeting.ask(batch.writes, batch.now, book.seal_of(batch.engine))
+    open_leads = load_open(batch, meeting.known, [*calls.values(), *threads.values()], [rule.pool for rule, _ in chosen.values()])
+    meeting.settle(batch.db, batch.now)
+    seat_persons((*inquiries, *wishes), meeting)
+    batch.learn(meeting.known)
     for item in items:
         if item in wishes:
             obey(batch, item, open_leads)
@@ -84,13 +86,23 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
             follow_call(batch, item, calls)
 
 
-def load_open(batch: Batch, found: Sequence[Person], calls: list[int], pools: list[str]) -> dict[int, list[int]]:
-    """Lock and load the open leads of these people and calls; returns lead ids by person."""
-    theirs = batch.db.execute(OPEN_LEADS, {"people": sorted({person.id for person in found})}).all()
-    batch.load([*(row.id for row in theirs), *calls], pools=pools)
+def seat_persons(items: Sequence[Item], meeting: people.Meeting) -> None:
+    """Who each delivery is from, as far as the meeting has come."""
+    for item, person in zip(items, meeting.persons, strict=True):
+        item.person = person
+
+
+def load_open(batch: Batch, known: Sequence[Person], leads: list[int], pools: list[str]) -> dict[int, list[int]]:
+    """Lock and load the open leads of people we knew, and `leads`; returns lead ids by person. Sends what waits to be written."""
+    if not known and not leads:
+        batch.make_ready(pools)
+        return {}
+    theirs = batch.writes.add(OPEN_LEADS, {"people": sorted(person.id for person in known)})
+    batch.writes.send()
+    batch.load([*(row["id"] for row in theirs.rows), *leads], pools=pools)
     by_person: dict[int, list[int]] = {}
-    for row in theirs:
-        by_person.setdefault(row.person_id, []).append(row.id)
+    for row in theirs.rows:
+        by_person.setdefault(row["person_id"], []).append(row["id"])
     return by_person
 
 

@@ -10,17 +10,10 @@ from routing import rollup
 from routing.model import Message
 from routing.team import Team
 from store.lines import with_numbers
+from store.outgoing import INSERT, Outgoing, hand_over
 from store.saving import rows
 
 GATHERED = frozenset(rollup.SEVERITY)
-
-INSERT = text("""
-INSERT INTO outbox (lead_id, key, recipient, channel, address, purpose, template, words, fields, not_before, expires_at, created_at)
-SELECT lead_id, key, recipient, channel, address, purpose, template, words, fields, not_before, expires_at, :now
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(lead_id bigint, key text, recipient text, channel text, address text,
-     purpose text, template text, words text, fields jsonb, not_before timestamptz, expires_at timestamptz)
-ON CONFLICT (key) DO NOTHING
-""")
 
 HISTORY = text("""
 SELECT recipient, channel, array_agg(not_before ORDER BY not_before) AS told_at
@@ -58,15 +51,24 @@ class Draft:
     grew: bool = False
 
 
-def write(db: Connection, messages: Sequence[tuple[int | None, Message]], team: Team, now: datetime) -> None:
-    """Write (lead id, message) pairs. A key that stands already is left as it is: nothing is said twice."""
+def write(
+    db: Connection, messages: Sequence[tuple[int | None, Message]], team: Team, now: datetime, outgoing: Outgoing | None = None
+) -> set[int]:
+    """Write (lead id, message) pairs. A key that stands already is left as it is: nothing is said twice.
+
+    Returns the ids of those that `outgoing` has taken over: their attempts stand with them.
+    """
     messages = with_numbers(db, messages, team)
     plain = [row(lead_id, message, now) for lead_id, message in messages if message.template not in GATHERED]
     gathered = [(lead_id, message) for lead_id, message in messages if message.template in GATHERED]
     if gathered:
         plain += gather(db, gathered, team, now)
-    if plain:
-        db.execute(INSERT, {"rows": rows(plain), "now": now})
+    if not plain:
+        return set()
+    if outgoing is not None:
+        return hand_over(db, plain, outgoing, now)
+    db.execute(INSERT, {"rows": rows(plain), "now": now})
+    return set()
 
 
 def row(lead_id: int | None, message: Message, at: datetime) -> dict[str, object]:

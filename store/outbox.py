@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import OperationalError
 
 from routing.sending import CALL_LEASE
-from store.acknowledged import Taken, acknowledge
+from store.acknowledged import announce, ask_to_acknowledge
 from store.engine import straight, transaction
+from store.together import Answer, Together
 
 CLAIM_LEASE = timedelta(seconds=5)  # long enough to render a batch; what is not begun by then is free for anybody
 TRIES = 3  # a deadlock or a lock time-out rolls the whole batch back; writing it again is safe, the fence sees to that
@@ -124,9 +125,7 @@ def turn(engine: Engine, now: datetime, *, begun: Sequence[Begun] = (), results:
     for again in range(TRIES):
         try:
             with transaction(engine) as db:
-                started = _begin(db, begun, now)
-                _finish(db, results, now)
-                return started
+                return _written(db, begun, results, now)
         except OperationalError as error:
             if again == TRIES - 1 or getattr(error.orig, "sqlstate", None) not in ("40P01", "40001", "55P03"):
                 raise
@@ -163,17 +162,16 @@ def claimed_from(rows: Any) -> list[Claimed]:
     return [Claimed(**row) for row in rows.mappings()]
 
 
-def _begin(db: Connection, begun: Sequence[Begun], now: datetime) -> set[int]:
-    if not begun:
-        return set()
-    rows = json.dumps([_flat(b) for b in begun])
-    return set(db.execute(_BEGIN, {"rows": rows, "now": now, "until": now + CALL_LEASE}).scalars())
-
-
-def _finish(db: Connection, results: Sequence[Result], now: datetime) -> None:
+def _written(db: Connection, begun: Sequence[Begun], results: Sequence[Result], now: datetime) -> set[int]:
+    writes, started, noted = Together(db), Answer(), Answer()
+    if begun:
+        started = writes.add(_BEGIN, {"rows": json.dumps([_flat(b) for b in begun]), "now": now, "until": now + CALL_LEASE})
     if results:
-        rows = json.dumps([_flat(r) for r in results], default=datetime.isoformat)
-        acknowledge(db, [Taken(*row) for row in db.execute(_FINISH, {"rows": rows, "now": now})], now)
+        writes.add(_FINISH, {"rows": json.dumps([_flat(r) for r in results], default=datetime.isoformat), "now": now})
+        noted = ask_to_acknowledge(writes, [r.id for r in results if r.state == "sent"], now)
+    writes.send()
+    announce(db, noted.rows, now)
+    return {int(row["message_id"]) for row in started.rows}
 
 
 # `|| ''` keeps the planner off ix_outbox_recipient, which would read all messages that any lead ever got: ix_outbox_lead has the few
@@ -262,22 +260,17 @@ _FINISH = text(
             rank = greatest(o.rank, (r.state = 'sent')::int)
         FROM r WHERE o.id = r.id AND o.fence = r.fence AND (
             o.state IN ('claimed', 'sending', 'ambiguous') OR r.state = 'sent' AND o.state IN ('sent', 'delivered', 'failed'))
-        RETURNING o.id, o.fence, o.lead_id, o.recipient, o.purpose, o.channel, o.state, o.error_code, o.error, r.follow, r.state AS result
+        RETURNING o.id, o.fence, o.state, o.error_code, o.error, r.follow
     ),
     bound AS (
         UPDATE outbox o SET state = 'sent', lease_until = NULL, provider = coalesce(r.provider, o.provider),
             provider_id = r.provider_id, sent_at = :now, rank = greatest(o.rank, 1)
         FROM r WHERE o.id = r.id AND o.fence <> r.fence AND r.state = 'sent' AND o.provider_id IS NULL
             AND o.state IN ('pending', 'claimed', 'ambiguous', 'uncertain')
-        RETURNING o.id, o.fence, o.lead_id, o.recipient, o.purpose, o.channel
-    ),
-    told AS (
-        INSERT INTO receipts (provider, key, message_id, status, code, body, received_at)
-        SELECT 'headroom', id || '-' || fence, id, state, error_code, jsonb_build_object('reason', error), :now
-        FROM done WHERE follow ON CONFLICT DO NOTHING
     )
-    SELECT lead_id, channel FROM done WHERE result = 'sent' AND purpose = 'ack' AND recipient = 'lead' AND lead_id IS NOT NULL
-    UNION SELECT lead_id, channel FROM bound WHERE purpose = 'ack' AND recipient = 'lead' AND lead_id IS NOT NULL
+    INSERT INTO receipts (provider, key, message_id, status, code, body, received_at)
+    SELECT 'headroom', id || '-' || fence, id, state, error_code, jsonb_build_object('reason', error), :now
+    FROM done WHERE follow ON CONFLICT DO NOTHING
     """
 )
 

@@ -1,7 +1,7 @@
 """People and their addresses. One address belongs to one person; its key makes parallel deliveries about one person meet."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,11 @@ from sqlalchemy import Connection, text
 from routing import identity
 from routing.identity import Key
 from routing.model import Person
-from store.identifying import identify
+from store import identifying
+from store.identifying import Identified
 from store.saving import Crowded, rows
-from store.sealing import CHANNELS, Seal, heed
+from store.sealing import CHANNELS, Heeding, Seal
+from store.together import Answer, Together
 
 # people are locked in the order of their ids, after everything else: a batch that waits for a pool holds nobody's row
 LEARN = text("""
@@ -32,6 +34,19 @@ OPTED_OUT = f"""
 ARRAY(SELECT channel FROM suppressions s WHERE s.channel IN ({CHANNELS})
       AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp', p.handles ->> 'messenger', p.handles ->> 'instagram',
                         p.handles ->> 'telegram'))
+"""
+ADD = text("""
+INSERT INTO people (id, name, phone, email, handles, locale, zone, wrote_at, is_named, created_at) OVERRIDING SYSTEM VALUE
+SELECT id, name, phone, email, coalesce(handles, '{}'), locale, zone, wrote_at, coalesce(is_named, false), :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, name text, phone text, email text, handles jsonb, locale text,
+  zone text, wrote_at timestamptz, is_named boolean)
+""")
+# leads with the person behind each
+LEADS = f"""
+SELECT l.*, p.name AS person_name, p.phone AS person_phone, p.email AS person_email, p.handles AS person_handles,
+       p.zone AS person_zone, p.locale AS person_locale, p.last_rep AS person_last_rep, p.wrote_at AS person_wrote_at,
+       {OPTED_OUT} AS opted_out
+FROM leads l JOIN people p ON p.id = l.person_id
 """
 # locked: of two deliveries by one known person at once, the second must see the lead that the first begins
 READ = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
@@ -74,18 +89,51 @@ def who(content: Mapping[str, Any], received_at: datetime) -> Who:
     )  # fmt: skip
 
 
-def resolve(db: Connection, found: Sequence[Who], now: datetime, seal: Seal | None = None) -> list[Person]:
-    """The person behind each, known or new, with what this delivery says; `learn` keeps that at the end of the transaction.
+@dataclass(slots=True)
+class Meeting:
+    """The people behind some deliveries, known or new, with what these say; `join` writes down who is new.
 
-    `seal` tells those who were erased before.
-    Raises Crowded when another transaction met the same new person first.
+    What was learnt of those who were known, `learn` keeps at the end of the transaction.
     """
-    ids, new = identify(db, found, now)
-    people = read(db, set(ids) - new) | {person_id: Person(person_id) for person_id in new}
-    for each, person_id in zip(found, ids, strict=True):
+
+    who: Identified
+    people: dict[int, Person]
+    heeding: Heeding | None = None
+    added: Answer = field(default_factory=Answer)
+
+    @property
+    def persons(self) -> list[Person]:
+        """In the order of the deliveries."""
+        return [self.people[person_id] for person_id in self.who.ids]
+
+    @property
+    def known(self) -> list[Person]:
+        """Those who were known before, each once."""
+        return [person for person_id, person in self.people.items() if person_id not in self.who.new]
+
+    def ask(self, asks: Together, now: datetime, seal: Seal | None = None) -> None:
+        """Write down the new ones with their addresses, and ask who is not to be written to; `seal` tells those who were erased before."""
+        new = [{**words_of(self.people[person_id]), "id": person_id} for person_id in sorted(self.who.new)]
+        if new:
+            asks.add(ADD, {"rows": rows(new), "now": now})
+        self.added = identifying.add(asks, self.who)
+        self.heeding = Heeding.ask(asks, self.people.values(), seal)
+
+    def settle(self, db: Connection, now: datetime) -> None:
+        """When it was sent. Raises Crowded when another transaction met the same new person first."""
+        identifying.check(self.who, self.added)
+        identifying.suggest(db, self.who.alike, now)
+        if self.heeding is not None:
+            self.people = self.heeding.heed(db, self.people, now)
+
+
+def meet(db: Connection, found: Sequence[Who]) -> Meeting:
+    """The person behind each. Locks those who are known."""
+    who = identifying.identify(db, found)
+    people = read(db, set(who.ids) - who.new) | {person_id: Person(person_id) for person_id in who.new}
+    for each, person_id in zip(found, who.ids, strict=True):
         people[person_id] = told(people[person_id], each)
-    people = heed(db, people, seal, now)
-    return [people[person_id] for person_id in ids]
+    return Meeting(who, people)
 
 
 def told(person: Person, said: Who) -> Person:
@@ -98,10 +146,10 @@ def told(person: Person, said: Who) -> Person:
     )  # fmt: skip
 
 
-def learn(db: Connection, news: Mapping[int, Mapping[str, object]]) -> None:
+def learn(writes: Together, news: Mapping[int, Mapping[str, object]]) -> None:
     """Keep what was learnt of each person, by id (columns of `people`); what is not named stays as it was."""
     if news:
-        db.execute(LEARN, {"rows": rows({**said, "id": person_id} for person_id, said in news.items())})
+        writes.add(LEARN, {"rows": rows({**said, "id": person_id} for person_id, said in news.items())})
 
 
 def words_of(person: Person) -> dict[str, object]:

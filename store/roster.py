@@ -4,42 +4,27 @@ A pool of up to SMALL seats is loaded whole. Of a larger one the best SHORTLIST 
 the last of them is surely better than all who were not loaded. A decision that finds too few of those loads on (`reach`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection
 
 from routing import strategies
 from routing.capacity import can_take
 from routing.model import Bench, Person, RepChange, Seat, State, Status
-from routing.strategies.order import Direction, key
 from routing.team import Pool, Team
 from store.ranking import Ranking
+from store.seats import HEADING, NAMED, SHORTLIST, Edge, edge_of, members, next_best, seat_of
+from store.together import Answer, Together
 
-NULLABLE = frozenset({"last_assigned_at"})
 SMALL = 200
-SHORTLIST = 64
 SHOWN = 12  # pools up to this size show every rep's reason in the timeline
 WAITING_COUNTED = 200
 A_FEW = 8  # seats changed at once up to which they are put in place one by one
 ENOUGH = 25  # seats that must surely be the best: as many as are ever asked at once (routing/offering.py)
 ANYBODY: frozenset[str] = frozenset()
-Edge = tuple[float, ...] | None  # the order's key of the last seat loaded; None when all are
-
-SEATS = """
-SELECT r.id AS rep, coalesce(s.name, r.id) AS name, coalesce(s.rank, 0) AS rank, coalesce(s.weight, 1) AS weight,
-       coalesce(s.skills, '{}') AS skills, coalesce(s.credit, 0) AS credit, coalesce(s.served, 0) AS served, s.last_assigned_at,
-       r.open, r.unanswered, r.today, r.cap_open, r.cap_unanswered, r.cap_today, r.absence, r.back_at, r.lapses
-"""
-MEMBERS = SEATS + "FROM seats s JOIN reps r ON r.id = s.rep WHERE s.pool = :pool AND r.in_team "
-NAMED = SEATS + "FROM reps r LEFT JOIN seats s ON s.rep = r.id AND s.pool = :pool WHERE r.id = ANY(:names)"
-HEADING = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM leads WHERE pool = :pool AND status = 'waiting' LIMIT :most) AS queue) AS waiting,
-       (SELECT tally FROM pools WHERE id = :pool) AS tally,
-       (SELECT opens_at FROM pools WHERE id = :pool) AS opens_at
-"""
 
 
 @dataclass(slots=True)
@@ -101,7 +86,7 @@ class Roster:
         missing = names - self.seats.keys() - self.guests.keys()
         if not missing:
             return
-        for row in db.execute(text(NAMED), {"pool": self.pool.id, "names": sorted(missing)}).mappings():
+        for row in db.execute(NAMED, {"pool": self.pool.id, "names": sorted(missing)}).mappings():
             self.enter(seat_of(row, team))
 
     def enter(self, seat: Seat) -> None:
@@ -126,7 +111,7 @@ class Roster:
     def load_on(self, db: Connection, team: Team, needs: frozenset[str]) -> None:
         """The next best seats with these skills."""
         scope = {"pool": self.pool.id, "needs": sorted(needs), "known": list(self.seats), "most": SHORTLIST}
-        seats = [seat_of(row, team) for row in db.execute(text(MEMBERS + next_best(self.pool.strategy)), scope).mappings()]
+        seats = [seat_of(row, team) for row in db.execute(members(next_best(self.pool.strategy)), scope).mappings()]
         self.edges[needs] = edge_of(seats, self.pool.strategy)
         for seat in seats:
             self.put(seat)
@@ -233,51 +218,41 @@ def holdings(state: State) -> dict[str, tuple[int, int]]:
             return {}
 
 
-def order_by(strategy: str) -> str:
-    """The strategy's order as SQL; the columns are those of `seats`, never a user's text.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The questions for a pool's seats; `roster` when they were sent."""
 
-    Letter by letter that of the indexes: NULLS FIRST on a column that is never null would sort the whole pool anew.
-    """
-    words = {Direction.ASC: "ASC", Direction.DESC: "DESC"}
-    nulls = {Direction.ASC: " NULLS FIRST", Direction.DESC: " NULLS LAST"}
-    order = strategies.get(strategy).order
-    return ", ".join(f"s.{column} {words[way]}{nulls[way] if column in NULLABLE else ''}" for column, way in order)
+    pool: Pool
+    members: Answer
+    heading: Answer
+    is_shortlist: bool
+
+    def roster(self, team: Team) -> Roster:
+        """The seats that a batch on this pool may need."""
+        loaded = [seat_of(row, team) for row in self.members.rows]
+        seats, heading = {seat.rep: seat for seat in loaded}, self.heading.rows[0]
+        size = len(self.pool.members)
+        whole = size <= SMALL
+        opens_at = heading["opens_at"] if not whole else min((s.back_at for s in seats.values() if s.back_at), default=None)
+        tally = {why: int(count) for why, count in (heading["tally"] or {}).items()}
+        edges = {ANYBODY: edge_of(loaded, self.pool.strategy) if self.is_shortlist else None}
+        return Roster(self.pool, seats, {}, size, heading["waiting"], tally, opens_at, whole, edges=edges)
 
 
-def load_roster(db: Connection, pool: Pool, team: Team) -> Roster:
-    """The seats that a batch on this pool may need."""
-    size = len(pool.members)
-    whole = size <= SMALL
+def ask_roster(asks: Together, pool: Pool) -> Asked:
+    """Ask for the seats of a pool with whatever else goes out. The pool must be locked, or be locked by what goes out before."""
+    whole = len(pool.members) <= SMALL
     everybody = whole or pool.strategy == "round_robin"  # smooth round robin moves every present seat's credit at each turn
     which = "" if whole else "AND s.free" if everybody else next_best(pool.strategy)
     scope = {"pool": pool.id, "needs": [], "known": [], "most": SHORTLIST}
-    loaded = [seat_of(row, team) for row in db.execute(text(MEMBERS + which), scope).mappings()]
-    seats = {seat.rep: seat for seat in loaded}
-    heading = db.execute(text(HEADING), {"pool": pool.id, "most": WAITING_COUNTED}).mappings().one()
-    opens_at = heading["opens_at"] if not whole else min((s.back_at for s in seats.values() if s.back_at), default=None)
-    tally = {why: int(count) for why, count in (heading["tally"] or {}).items()}
-    edges = {ANYBODY: None if everybody else edge_of(loaded, pool.strategy)}
-    return Roster(pool, seats, {}, size, heading["waiting"], tally, opens_at, whole, edges=edges)
+    return Asked(
+        pool, asks.add(members(which), scope), asks.add(HEADING, {"pool": pool.id, "most": WAITING_COUNTED}), not everybody
+    )
 
 
-def next_best(strategy: str) -> str:
-    """The next best free seats with some skills, beyond those known."""
-    skilled = "s.skills @> CAST(:needs AS text[]) AND s.rep <> ALL(CAST(:known AS text[]))"
-    return f"AND s.free AND {skilled} ORDER BY {order_by(strategy)} LIMIT :most"
-
-
-def edge_of(loaded: Sequence[Seat], strategy: str) -> Edge:
-    """How far a shortlist reaches; None when it holds all there are."""
-    return key(loaded[-1], strategies.get(strategy).order) if len(loaded) == SHORTLIST else None
-
-
-def seat_of(row: RowMapping, team: Team) -> Seat:
-    """A seat as decisions see it; how to reach the rep comes from the team file."""
-    person = team.reps.get(row["rep"])
-    return Seat(
-        rep=row["rep"], name=person.name if person else row["name"], rank=row["rank"], weight=row["weight"],
-        skills=frozenset(row["skills"]), open=row["open"], unanswered=row["unanswered"], today=row["today"],
-        cap_open=row["cap_open"], cap_unanswered=row["cap_unanswered"], cap_today=row["cap_today"], absence=row["absence"],
-        back_at=row["back_at"], last_assigned_at=row["last_assigned_at"], credit=row["credit"], served=row["served"],
-        lapses=row["lapses"], phone=person.phone if person else None, email=person.email if person else None,
-    )  # fmt: skip
+def load_roster(db: Connection, pool: Pool, team: Team) -> Roster:
+    """The same at once."""
+    asks = Together(db)
+    asked = ask_roster(asks, pool)
+    asks.send()
+    return asked.roster(team)

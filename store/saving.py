@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from routing.model import Alarm, State, Status
+from routing.model import Alarm, State, Status, Step
 from store.records import LeadRecord, event_to_json, state_to_json
 from store.roster import Change, Roster
+from store.together import Answer, Together
 
 DONE = frozenset({Status.CLOSED})
 
@@ -100,7 +102,7 @@ RETURNING reps.id, c.checked, (reps.in_team AND reps.absence IS NULL
 """)
 
 # the same as routing/capacity.py load() and can_take(); tests/store/test_roster.py holds the two together
-REFRESH_SEATS = """
+REFRESH_SEATS = text("""
 WITH held AS MATERIALIZED (SELECT pool, rep FROM seats WHERE rep = ANY(:reps) ORDER BY pool, rep FOR UPDATE)
 UPDATE seats SET last_assigned_at = r.last_assigned_at,
   load = CASE WHEN r.cap_open IS NULL THEN r.open::double precision / (r.open + 10)
@@ -108,7 +110,7 @@ UPDATE seats SET last_assigned_at = r.last_assigned_at,
   free = r.in_team AND r.absence IS NULL AND (r.cap_open IS NULL OR r.open < r.cap_open)
      AND (r.cap_unanswered IS NULL OR r.unanswered < r.cap_unanswered) AND (r.cap_today IS NULL OR r.today < r.cap_today)
 FROM reps r, held WHERE seats.rep = r.id AND r.id = ANY(:reps) AND held.pool = seats.pool AND held.rep = seats.rep
-"""
+""")
 
 # all the seats that CHARGE_SEATS and REFRESH_SEATS will touch, in one order; the reps are locked before them
 LOCK_SEATS = text("""
@@ -124,7 +126,7 @@ WHERE seats.pool = r.pool AND seats.rep = r.rep
 """)
 
 
-def insert_leads(db: Connection, records: Iterable[LeadRecord], needs: Mapping[int, frozenset[str]], now: datetime) -> None:
+def insert_leads(writes: Together, records: Iterable[LeadRecord], needs: Mapping[int, frozenset[str]], now: datetime) -> None:
     """New leads as they are after their first steps."""
     values = [
         {
@@ -137,10 +139,10 @@ def insert_leads(db: Connection, records: Iterable[LeadRecord], needs: Mapping[i
         for r in records if r.is_new
     ]  # fmt: skip
     if values:
-        db.execute(INSERT_LEADS, {"rows": rows(values), "now": now})
+        writes.add(INSERT_LEADS, {"rows": rows(values), "now": now})
 
 
-def update_leads(db: Connection, records: Iterable[LeadRecord], now: datetime) -> None:
+def update_leads(writes: Together, records: Iterable[LeadRecord], now: datetime) -> None:
     """The states of known leads after the batch; the columns are copies of the state's fields for queries."""
     values = [
         {**columns(record.state), "id": record.lead.id}
@@ -148,7 +150,7 @@ def update_leads(db: Connection, records: Iterable[LeadRecord], now: datetime) -
         if not record.is_new and record.state != record.before
     ]
     if values:
-        db.execute(UPDATE_LEADS, {"rows": rows(values), "now": now})
+        writes.add(UPDATE_LEADS, {"rows": rows(values), "now": now})
 
 
 def columns(state: State) -> dict[str, object]:
@@ -162,20 +164,48 @@ def columns(state: State) -> dict[str, object]:
     }  # fmt: skip
 
 
-def save_alarms(db: Connection, silenced: Sequence[int], armed: Sequence[tuple[int, Alarm]]) -> None:
+def step_row(record: LeadRecord, event: tuple[str, Mapping[str, object]], step: Step, late_by: float | None) -> dict[str, object]:
+    """A line of the timeline. The record is as it was before the step."""
+    name, data = event
+    return {
+        "lead_id": record.lead.id, "event": name, "data": data, "was": record.state.status, "became": step.state.status,
+        "owner": step.state.owner, "why": step.why, "details": step.details, "late_by": late_by,
+    }  # fmt: skip
+
+
+def insert_steps(writes: Together, steps: Sequence[Mapping[str, object]], now: datetime) -> None:
+    """The lines of the timelines."""
+    if steps:
+        writes.add(INSERT_STEPS, {"rows": rows(steps), "now": now})
+
+
+def save_alarms(writes: Together, silenced: Sequence[int], armed: Sequence[tuple[int, Alarm]]) -> None:
     """Silence first, then arm; of two alarms with one key the later step's counts."""
     if silenced:
-        db.execute(DISARM, {"leads": list(silenced)})
+        writes.add(DISARM, {"leads": list(silenced)})
     latest: dict[tuple[int, str], dict[str, object]] = {}
     for lead_id, alarm in armed:
         name, data = event_to_json(alarm.event)
         latest[lead_id, alarm.key] = {"lead_id": lead_id, "key": alarm.key, "due_at": alarm.due_at, "event": name, "data": data}
     if latest:
-        db.execute(ARM, {"rows": rows(latest.values())})
+        writes.add(ARM, {"rows": rows(latest.values())})
 
 
-def save_rosters(db: Connection, rosters: Iterable[Roster], now: datetime) -> None:
-    """Counts, turns and silences of all reps touched. Raises Crowded when a cap would not hold."""
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Reps whose counts were written. Ask `check` when the writes were sent."""
+
+    changes: Mapping[str, Change]
+    answer: Answer
+
+    def check(self) -> None:
+        """Raises Crowded when a rep has gone, or has no room for what was decided."""
+        if any(row["checked"] and not row["kept"] and not self.changes[row["id"]].lapses for row in self.answer.rows):
+            raise Crowded
+
+
+def save_rosters(writes: Together, rosters: Iterable[Roster], now: datetime) -> Seated:
+    """Counts, turns and silences of all reps touched."""
     changes: dict[str, Change] = {}
     charged: list[dict[str, object]] = []
     for roster in rosters:
@@ -184,26 +214,22 @@ def save_rosters(db: Connection, rosters: Iterable[Roster], now: datetime) -> No
         for rep in roster.charged:
             seat = roster.seats[rep]
             charged.append({"pool": roster.pool.id, "rep": rep, "credit": seat.credit, "served": seat.served})
-    if changes:
-        save_reps(db, changes, now)
-        if charged:
-            db.execute(LOCK_SEATS, {"rows": rows(charged), "reps": list(changes)})
-            db.execute(CHARGE_SEATS, {"rows": rows(charged)})
-        db.execute(text(REFRESH_SEATS), {"reps": list(changes)})
+    if not changes:
+        return Seated({}, Answer())
+    answer = writes.add(UPDATE_REPS, {"rows": rows(row_of(rep, change) for rep, change in changes.items()), "now": now})
+    if charged:
+        writes.add(LOCK_SEATS, {"rows": rows(charged), "reps": list(changes)})
+        writes.add(CHARGE_SEATS, {"rows": rows(charged)})
+    writes.add(REFRESH_SEATS, {"reps": list(changes)})
+    return Seated(changes, answer)
 
 
-def save_reps(db: Connection, changes: Mapping[str, Change], now: datetime) -> None:
-    """Counts, turns and silences. Raises Crowded when a rep has gone, or has no room for what was decided."""
-    values = [
-        {
-            "id": rep, "open": c.open, "unanswered": c.unanswered, "today": c.today, "lapses": c.lapses,
-            "backoff_until": c.backoff_until, "away": c.away, "assigned": c.assigned, "checked": c.checked,
-        }
-        for rep, c in changes.items()
-    ]  # fmt: skip
-    found = db.execute(UPDATE_REPS, {"rows": rows(values), "now": now}).all()
-    if any(row.checked and not row.kept and not changes[row.id].lapses for row in found):
-        raise Crowded
+def row_of(rep: str, change: Change) -> dict[str, object]:
+    """A rep's change as a row of UPDATE_REPS."""
+    return {
+        "id": rep, "open": change.open, "unanswered": change.unanswered, "today": change.today, "lapses": change.lapses,
+        "backoff_until": change.backoff_until, "away": change.away, "assigned": change.assigned, "checked": change.checked,
+    }  # fmt: skip
 
 
 def merged(one: Change, other: Change) -> Change:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from routing.contact import EVERYTHING
 from routing.model import Person
+from store.together import Answer, Together
 
 CHANNELS = (
     "'sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all'"  # the key of suppressions begins with it
@@ -57,20 +58,37 @@ def suppress(db: Connection, addresses: Iterable[str], reason: str, now: datetim
     db.execute(SUPPRESS, {"channel": EVERYTHING, "addresses": sorted(set(addresses)), "reason": reason, "now": now})
 
 
-def heed(db: Connection, people: Mapping[int, Person], seal: Seal | None, now: datetime) -> dict[int, Person]:
-    """The people with the channels that are closed to them. An address whose seal is kept is suppressed again by its name."""
-    theirs = {person.id: addresses_of(person) for person in people.values()}
-    every = {address for addresses in theirs.values() for address in addresses}
-    seals = {one: address for address in every for one in seal.every(address)} if seal else {}
-    found = db.execute(STOPPED, {"addresses": sorted(every | seals.keys())}).all() if every else []
-    back = {seals[row.address] for row in found if row.address in seals}
-    if back:
-        suppress(db, back, "erased before", now)
-    closed = [(seals.get(row.address, row.address), row.channel) for row in found]
-    return {
-        person_id: replace(person, opted_out=frozenset(channel for address, channel in closed if address in theirs[person_id]))
-        for person_id, person in people.items()
-    }
+@dataclass(slots=True)
+class Heeding:
+    """The question which channels are closed to some people, and, when it was sent, what follows from the answer."""
+
+    theirs: Mapping[int, set[str]]
+    seals: Mapping[str, str]
+    answer: Answer
+
+    @classmethod
+    def ask(cls, asks: Together, people: Iterable[Person], seal: Seal | None) -> "Heeding":
+        """Ask with whatever else goes out."""
+        theirs = {person.id: addresses_of(person) for person in people}
+        every = {address for addresses in theirs.values() for address in addresses}
+        seals = {one: address for address in every for one in seal.every(address)} if seal else {}
+        return cls(theirs, seals, asks.add(STOPPED, {"addresses": sorted(every | seals.keys())}) if every else Answer())
+
+    def heed(self, db: Connection, people: Mapping[int, Person], now: datetime) -> dict[int, Person]:
+        """The people with the channels that are closed to them. An address whose seal is kept is suppressed again by its name."""
+        found = self.answer.rows
+        back = {self.seals[row["address"]] for row in found if row["address"] in self.seals}
+        if back:
+            suppress(db, back, "erased before", now)
+        if not found:
+            return dict(people)
+        closed = [(self.seals.get(row["address"], row["address"]), row["channel"]) for row in found]
+        return {
+            person_id: replace(
+                person, opted_out=frozenset(channel for address, channel in closed if address in self.theirs[person_id])
+            )
+            for person_id, person in people.items()
+        }
 
 
 def addresses_of(person: Person) -> set[str]:

@@ -151,7 +151,8 @@ def set_apart(batch: Batch, lead_id: int, person: int, by: str) -> Split:
     values = {"a": person, "b": made, "kind": kind, "value": value, "now": batch.now, "by": by}
     batch.db.execute(APART, values)
     said = people.who(content, batch.now)
-    people.learn(batch.db, {made: people.words_of(people.told(Person(made), said)) | {"wrote_at": None}})
+    people.learn(batch.writes, {made: people.words_of(people.told(Person(made), said)) | {"wrote_at": None}})
+    batch.writes.send()
     forget(batch, person, content, [row.content for row in theirs.values() if row.id != lead_id])
     batch.db.execute(GIVE_LEADS, {"gone": made, "kept": person, "leads": [lead_id], "now": batch.now})
     meet(batch, batch.leads[lead_id], made)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from config.settings import Settings
 from routing.codes import code_of, number_of
@@ -91,10 +91,10 @@ class Firm:
         with self.engine.connect() as db:
             return db.execute(text(query), values).all()
 
-    def do(self, statement: str, **values: object) -> None:
-        """A statement of the test's own."""
+    def do(self, statement: str | TextClause, **values: object) -> None:
+        """A statement of the test's own, or one of the store's."""
         with self.engine.begin() as db:
-            db.execute(text(statement), values)
+            db.execute(text(statement) if isinstance(statement, str) else statement, values)
 
     def count(self, table: str, **columns: object) -> int:
         """How many rows of a table have these values."""

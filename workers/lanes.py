@@ -1,6 +1,6 @@
 """One lane per provider: how much may be under way, and whether anything may be sent at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from store import breakers, doubts, notices, outbox
@@ -62,8 +62,12 @@ class Lanes:
 
     def open(self, now: datetime) -> list[outbox.Lane]:
         """What can be claimed now."""
+        return [outbox.Lane(lane.channels, room) for lane in self.look(now) if (room := lane.room(now)) > 0]
+
+    def look(self, now: datetime) -> Sequence[Lane]:
+        """All lanes, with what other processes have found out about their providers in the last second."""
         self._look(now)
-        return [outbox.Lane(lane.channels, room) for lane in self.all if (room := lane.room(now)) > 0]
+        return self.all
 
     def stranded(self, channels: Iterable[str]) -> bool:
         """Does nobody carry one of these channels?"""

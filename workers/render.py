@@ -10,7 +10,7 @@ from config.words import LONGEST_TEXT, WordsError, in_own_words
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
 from workers.letter import Letter, compose, letter
-from workers.templates import chat_template, email_template, sms_template
+from workers.templates import chat_template, email_template, sms_names, sms_template
 
 # Characters of a field in a text: so that the rest still fits into one segment.
 SMS_LIMITS = {
@@ -62,7 +62,8 @@ def render(message: Claimed, settings: Settings) -> Rendered:
     if message.channel in CHATS and (template := chat_template(message.template)) is not None:
         written = template.render({name: _in_chat(name, value) for name, value in fields.items()})
         return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
-    return _text(message, {name: _in_text(name, value, message.template) for name, value in fields.items()})
+    used = fields if message.words else fields.keys() & sms_names(message.template)
+    return _text(message, {name: _in_text(name, fields[name], message.template) for name in used})
 
 
 def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:

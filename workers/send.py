@@ -49,6 +49,7 @@ class Sender:
         self._wire = wire or Wire()
         self.lanes = Lanes(engine, carriers(settings, self._wire))
         self._threads = {lane.provider: ThreadPoolExecutor(THREADS, f"send-{lane.provider}") for lane in self.lanes.all}
+        self._handed: dict[int, tuple[Parcel, Lane]] = {}  # prepared in a transaction that is not yet committed
         self._under_way: dict[Future[Receipt], Call] = {}
         self._results: list[Result] = []
 
@@ -78,6 +79,37 @@ class Sender:
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
         self._wire.close()
+
+    # --- with the decision (store/outgoing.py) --------------------------------------------------------------------
+
+    def channels(self, now: datetime) -> frozenset[str]:
+        """The channels on which a message could go out at once."""
+        lanes = (lane for lane in self.lanes.look(now) if not lane.is_local and lane.room(now) > 0)
+        return frozenset(channel for lane in lanes for channel in lane.channels)
+
+    def prepare(self, messages: Sequence[Claimed], now: datetime) -> Sequence[Begun]:
+        """As many as their lanes have room for, with words; what the gate holds back is left to the usual way."""
+        self._handed = {}
+        room = {lane.provider: lane.room(now) for lane in self.lanes.all}
+        fitting = []
+        for message in messages:
+            provider = self._lane(message).provider
+            if room[provider] > 0:
+                room[provider] -= 1
+                fitting.append(message)
+        ready, _ = self._prepare(fitting, now)
+        deadline = monotonic() + BEGIN_WITHIN
+        for message, words in ready:
+            lane = self._lane(message)
+            self._handed[message.id] = (Parcel(message, words, Deadline(deadline, lane.is_stopped)), lane)
+        return [_begun(message, words, self._lane(message)) for message, words in ready]
+
+    def go(self, ids: set[int]) -> None:
+        """These are on disk with their attempts: call the provider."""
+        handed, self._handed = self._handed, {}
+        for message_id, (parcel, lane) in handed.items():
+            if message_id in ids:
+                self._call(parcel, lane)
 
     # --- out ------------------------------------------------------------------------------------------------------
 
@@ -136,8 +168,8 @@ class Sender:
         """Take in the calls that have ended: a whole round if it ends within 20 ms, else the first within `patience`."""
         if not self._under_way:
             return 0
-        done, _ = wait(self._under_way, timeout=GATHER)
-        if not done:
+        done, _ = wait(self._under_way, timeout=GATHER if patience else 0)
+        if not done and patience:
             done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
         ended = [(self._under_way.pop(future), future) for future in done]
         failures: list[tuple[Call, NotAccepted]] = []

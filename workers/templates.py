@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FOLDER = Path(__file__).with_name("messages")
@@ -20,6 +21,12 @@ _PLAIN, _HTML = _environment(), _environment(html=True)
 def sms_template(name: str) -> Template:
     """The text message of this name. Its lines are joined as they are: a line break in the file is for the reader of the file."""
     return _PLAIN.from_string("".join(_file(f"{name}.sms.txt").splitlines()))
+
+
+@cache
+def sms_names(name: str) -> frozenset[str]:
+    """The fields that the text message of this name may use."""
+    return frozenset(find_undeclared_variables(_PLAIN.parse("".join(_file(f"{name}.sms.txt").splitlines()))))
 
 
 @cache

@@ -10,6 +10,7 @@ from routing.events import OfferAccepted
 from store import advance, identifying, people
 from store.people import Who
 from store.saving import Crowded
+from store.together import Together
 from tests.firm import Firm, at_once, team
 
 ONE = team({"priya": "cap: 100"}, {"sales": "members: [priya]"})
@@ -33,9 +34,18 @@ def who(**said: object) -> Who:
 def resolve(firm: Firm, *found: Who):
     """Resolved and kept, in one transaction."""
     with firm.engine.begin() as db:
-        persons = people.resolve(db, found, firm.now)
-        people.learn(db, {person.id: people.words_of(person) for person in persons})
-    return persons
+        return met(db, found, firm.now)
+
+
+def met(db, found, now):
+    """Who they are, written down."""
+    meeting, asks = people.meet(db, found), Together(db)
+    meeting.ask(asks, now)
+    asks.send()
+    meeting.settle(db, now)
+    people.learn(asks, {person.id: people.words_of(person) for person in meeting.known})
+    asks.send()
+    return meeting.persons
 
 
 def test_twenty_parallel_deliveries_about_one_new_person_make_one_person(firm):
@@ -53,11 +63,15 @@ def test_twenty_parallel_deliveries_about_one_new_person_make_one_person(firm):
 def test_who_meets_the_same_new_person_second_is_told_to_decide_again(firm):
     with firm.engine.connect() as slow, firm.engine.connect() as quick:
         slow.execute(text("SET lock_timeout = '10s'"))
-        assert identifying.look(slow, [who(phone=DANA)]).owners == {}
-        people.resolve(quick, [who(phone=DANA)], firm.now)
+        stranger = identifying.identify(slow, [who(phone=DANA)])
+        assert stranger.new == set(stranger.ids)
+        met(quick, [who(phone=DANA)], firm.now)
         quick.commit()
+        asks = Together(slow)
+        answer = identifying.add(asks, stranger)
+        asks.send()
         with pytest.raises(Crowded):
-            identifying.add(slow, {("phone", DANA): 9_000}, {9_000})
+            identifying.check(stranger, answer)
 
 
 def test_an_address_belongs_to_one_person_and_new_ones_are_added_to_them(firm):

@@ -15,7 +15,8 @@ from routing.model import RepChange, State, Status
 from routing.strategies.order import best_first
 from store import book, saving
 from store.batch import Batch
-from store.roster import MEMBERS, SHORTLIST, load_roster, order_by, seat_of
+from store.roster import load_roster
+from store.seats import MEMBERS, SHORTLIST, order_by, seat_of
 from tests.firm import NINE, Firm, team
 
 REPS = [f"rep{n:02}" for n in range(12)]
@@ -61,7 +62,7 @@ def write(firm: Firm, rows: list[dict[str, object]]) -> None:
     with firm.engine.begin() as db:
         db.execute(SET_REPS, {"rows": named})
         db.execute(SET_SEATS, {"rows": named})
-        db.execute(text(saving.REFRESH_SEATS), {"reps": REPS})
+        db.execute(saving.REFRESH_SEATS, {"reps": REPS})
 
 
 def test_sql_and_python_sort_load_and_count_alike_for_every_strategy(start):

@@ -30,7 +30,7 @@ def test_1_what_was_answered_is_served_by_whoever_comes_back(story, database):
 def test_1_what_dies_half_way_has_not_happened_and_happens_again(story, monkeypatch):
     story.receive("website", "form:dana", "form", {"kind": "form", "channel": "form", "name": "Dana", "phone": "+15125550143"})
     with monkeypatch.context() as dying:
-        dying.setattr("store.saving.save_rosters", dies)  # the power goes after the lead is written, before the commit
+        dying.setattr("store.messages.write", dies)  # the power goes after the lead is written, before the commit
         advance.drain_inbox(story.engine, story.now)
     assert story.codes() == []
     assert story.rows("SELECT 1 FROM outbox") == []
