@@ -68,14 +68,14 @@ class Writer:
 
 
 class Trial:
-    """Processes, providers and everybody who wrote. Use it inside `with`."""
+    """Processes, providers and everybody who wrote. Use it inside `with`. `by_hand`: the row starts the processes itself."""
 
-    def __init__(self, *, seed: int = 1, body: str | None = None, with_redis: bool = True) -> None:
+    def __init__(self, *, seed: int = 1, body: str | None = None, with_redis: bool = True, by_hand: bool = False) -> None:
         self.random = random.Random(seed)
         self.writers: list[Writer] = []
         self.saw: dict[str, object] = {}
         self.rude_answers: list[tuple[int, str]] = []
-        self._body, self._with_redis = body or team(), with_redis
+        self._body, self._with_redis, self._by_hand = body or team(), with_redis, by_hand
         self._numbers, self._urgent = count(1), count(1)
         self._lock, self._reported = threading.Lock(), 0
 
@@ -94,7 +94,8 @@ class Trial:
             self.house = Installation(self.folder, self._body)
             self.house._environ |= self._environ()
             stack.callback(self.house.clear)
-            self.house.start()
+            if not self._by_hand:
+                self.house.start()
             self.engine = connect(self.database_url, role="trial", size=4)
             stack.callback(self.engine.dispose)
             self.watch = Watch(self.engine)
