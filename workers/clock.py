@@ -36,6 +36,7 @@ SHORT_NAP = timedelta(seconds=0.2)  # without Redis, where nobody else does the 
 BLINK = timedelta(seconds=0.02)  # shortest: what was just rung for needs a moment
 A_WHILE = 0.5  # seconds of doing it ourselves before the next beat
 BEAT_EVERY = 1.0  # seconds
+KNOCK_EVERY = 5.0  # seconds between rings when there is nothing to do: do Redis and the workers still answer?
 JUMP = timedelta(seconds=30)  # between the wall clock and the steady one, or ours and the database's
 DOUBT_LASTS = 60.0  # seconds without a further jump until the clock is believed again
 AFTER_FAILURE = timedelta(seconds=1)
@@ -54,6 +55,7 @@ class Clock:
         self._undone, self._is_at_it = Undone(), False
         self._drain_at = 0.0
         self._beat_at: float | None = None
+        self._knocked_at = clock.monotonic()
         self._ticked: tuple[datetime, float] | None = None
         self._doubted_at: float | None = None
 
@@ -101,12 +103,19 @@ class Clock:
         if self._beat_at is not None and steady - self._beat_at < BEAT_EVERY:
             return
         now = clock.now()
-        theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid()})
+        self._knock(steady)
+        theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid(), "bell": self._bell.state})
         self._compare(now, theirs, clock.monotonic())
         self._beat_at = steady
         self._auditor.look(now)
         self._digests.look(now)
         self._lost_reports.look(now)
+
+    def _knock(self, steady: float) -> None:
+        """A bell that has fallen silent is only heard again once it is rung; a worker that has nothing to do beats when it is rung for."""
+        if steady - self._knocked_at >= KNOCK_EVERY:
+            self._knocked_at = steady
+            self._bell.ring()
 
     def _compare(self, now: datetime, theirs: datetime, steady: float) -> None:
         """A clock that jumped makes everything due at once: tell the operator, and let only a few alarms ring meanwhile."""
