@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from console.processes import name_of
 from store.engine import connect, straight
-from store.patience import Fuse, NoAnswer, NotAsked, ask
+from store.patience import Fuse, NoAnswer, NotAsked, ask, is_away
 
 
 @pytest.fixture
@@ -29,6 +29,23 @@ def one(engine: Engine) -> int:
 def pid_of(engine: Engine) -> int:
     with engine.connect() as db:
         return db.execute(text("SELECT pg_backend_pid()")).scalar_one()
+
+
+def failure_of(url: str) -> OperationalError:
+    engine = connect(url, role="test")
+    with pytest.raises(OperationalError) as failed:
+        one(engine)
+    return failed.value
+
+
+def test_a_database_that_may_answer_later_is_told_from_one_that_never_will(database):
+    user, _, rest = database.partition("://")[2].partition("@")
+    assert is_away(failure_of("postgresql://nobody@127.0.0.1:1/gone"))
+    assert not is_away(failure_of(f"postgresql://nobody:wrong@{rest}"))
+    assert not is_away(failure_of(f"postgresql://{user}@{rest.partition('/')[0]}/no_such_database"))
+    for said in ("FATAL:  the database system is starting up", "FATAL:  sorry, too many clients already"):
+        assert is_away(OperationalError("", {}, psycopg.OperationalError(f"connection failed: {said}")))
+    assert is_away(NotAsked())
 
 
 def test_a_fuse_is_blown_for_its_seconds_and_whole_again():
