@@ -5,6 +5,7 @@ PostgreSQL and Redis belong to the trial and not to `headroom up`, so that a row
 
 import base64
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -39,6 +40,7 @@ from tests.installation import ACCOUNT, TOKEN, Installation, Posted, provider_se
 HANDS = 16  # who post at once
 SENDGRIDS = "the key of SendGrid's event webhook"
 SIGNED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LONG = bool(os.environ.get("CHAOS_LONG"))  # the minutes of the matrix, not the seconds that show the same
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Writer:
     at: datetime
     code: str | None = None
     taken_at: datetime | None = None
+    codes: set[str] = field(default_factory=set)  # all that they were told
     answers: list[int] = field(default_factory=list)  # statuses, 0 for none
     seconds: list[float] = field(default_factory=list)
 
@@ -169,6 +172,7 @@ class Trial:
         writer.answers.append(answer.status if answer else 0)
         if answer and 200 <= answer.status < 300:
             writer.code = json.loads(answer.text).get("lead") or writer.code  # none yet for what was spooled
+            writer.codes.add(str(writer.code))
             writer.taken_at = writer.taken_at or datetime.now(UTC)
         return writer.answers[-1]
 
