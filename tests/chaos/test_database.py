@@ -109,6 +109,44 @@ def test_f22_the_database_takes_no_writes(trial: Trial):
     hold(trial)
 
 
+def test_backup_is_made_under_load_and_restored_after_a_disaster(trial: Trial):
+    """Everybody who was confirmed before it is there; all send again, and nobody's key makes two leads."""
+    file = trial.folder / "backup.dump"
+    with trial.writing(10):
+        time.sleep(5)
+        kept = [writer for writer in trial.writers if writer.code]
+        began = time.monotonic()
+        done = trial.house.run("backup", str(file))
+        trial.saw["backup_s"] = round(time.monotonic() - began, 1)
+        assert done.returncode == 0, done.stderr
+        time.sleep(3)
+    refused = trial.house.run("restore", str(file), "--yes")
+    assert refused.returncode == 1 and "is running on this database" in refused.stderr
+    trial.everybody_is_answered(30)
+    assert trial.house.stop() == 0
+    with psycopg.connect(trial.database_url, autocommit=True) as db:
+        db.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    began = time.monotonic()
+    done = trial.house.run("restore", str(file), "--yes")
+    trial.saw["restore_s"] = round(time.monotonic() - began, 1)
+    assert done.returncode == 0, done.stderr
+    there = trial.count("SELECT count(*) FROM leads WHERE message = ANY(:keys)", keys=[writer.key for writer in kept])
+    trial.saw |= {"confirmed_before": len(kept), "there_after": there}
+    assert there == len(kept)
+    trial.house.start()
+    again = [trial.writes(writer) for writer in trial.writers]
+    trial.saw["sent_again"] = {str(status): again.count(status) for status in set(again)}
+    assert set(again) == {200, 202} and again.count(200) >= len(kept)
+    trial.until(lambda: trial.count(UNDECIDED) == 0, 20, "all are decided")
+    once = "SELECT count(*) FROM (SELECT FROM leads GROUP BY message HAVING count(*) = 1) AS m"
+    assert trial.count(once) == len(trial.writers)
+    trial.begins_anew()
+    trial.write(20, per_second=10)
+    trial.urgent(3)
+    trial.everybody_is_answered(30)
+    hold(trial)
+
+
 def operator_is_told(trial: Trial) -> None:
     """Nothing can be written into the database, so it stands in the log, at the probes and in `headroom doctor`."""
     trial.until(lambda: trial.house.get("/health/engine").status == 503, 12, "the engine is called stopped")

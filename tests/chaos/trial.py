@@ -155,6 +155,12 @@ class Trial:
 
     # --- people write -----------------------------------------------------------------------------------------------
 
+    def begins_anew(self) -> None:
+        """Only what is written and sent from now on is looked at: what went out before a disaster, the backup does not know."""
+        self.writers.clear()
+        self.texts.sent.clear()
+        self.mails.sent.clear()
+
     def somebody(self, source: str = "website") -> Writer:
         """One more person who will write."""
         with self._lock:
