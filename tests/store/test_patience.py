@@ -31,6 +31,18 @@ def pid_of(engine: Engine) -> int:
         return db.execute(text("SELECT pg_backend_pid()")).scalar_one()
 
 
+def test_every_wait_of_a_connection_has_an_end(database):
+    """Of the server's own: for a statement, for a lock, and for a process that is frozen in the middle of a transaction."""
+    engine = connect(database, role="web", statement_timeout_ms=5000)
+    shown = {}
+    with engine.connect() as db:
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            shown[name] = db.execute(text(f"SHOW {name}")).scalar_one()
+    engine.dispose()
+    limits = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
+    assert shown == limits
+
+
 def failure_of(url: str) -> OperationalError:
     engine = connect(url, role="test")
     with pytest.raises(OperationalError) as failed:
