@@ -12,6 +12,7 @@ from tests.chaos import faults
 from tests.chaos.promises import hold, is_up
 from tests.chaos.trial import LONG, Trial
 from tests.fakes import hang
+from tests.installation import START_WITHIN
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.chaos
@@ -92,6 +93,24 @@ def test_f65_every_role_is_asked_to_stop_in_turn(trial: Trial):
     assert max(took.values()) <= 20
     trial.everybody_is_answered(30)
     hold(trial)
+
+
+def test_sigterm_to_everything_under_load(trial: Trial):
+    """What is in hand is finished first, also calls that take the provider a second; then `headroom up` ends by itself."""
+    trial.texts.always("twilio", hang(1))
+    with trial.writing(10, urgent_every=20):
+        time.sleep(5)
+        began = time.monotonic()
+        assert trial.house.stop(signal.SIGTERM) == 0
+        trial.saw["exit_s"] = round(time.monotonic() - began, 1)
+        assert trial.house.processes() == []
+        trial.saw["left_in_mid_call"] = trial.count("SELECT count(*) FROM outbox WHERE state = 'sending'")
+    trial.house.start()
+    trial.saw["tried_again"] = trial.all_try_again()
+    trial.everybody_is_answered(60)
+    assert trial.saw["exit_s"] <= 20
+    assert trial.saw["left_in_mid_call"] == 0
+    hold(trial, told_within=5 + START_WITHIN)
 
 
 @pytest.mark.parametrize("order", [("postgres", "redis", "house"), ("house", "redis", "postgres")], ids=["we_last", "we_first"])
