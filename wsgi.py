@@ -8,6 +8,7 @@ from config.settings import Settings
 from console import web
 from store import policies
 from store.engine import connect
+from store.last_team import learn_it
 from webhooks import app as webhooks
 
 STATEMENT_MS = 5_000  # a sender waits: what takes longer goes on the spool
@@ -35,4 +36,6 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     settings = Settings.read(role="web")
     logs.configure("web", settings)
-    return make_app(settings)
+    made = make_app(settings)
+    learn_it(made.extensions["engine"], settings)
+    return made

@@ -39,6 +39,13 @@ class Bell:
         """Is there nobody to hear it: no Redis, or the last ring failed?"""
         return self._press is None or self._is_broken
 
+    @property
+    def state(self) -> str:
+        """One of none (no REDIS_URL), silent (the last ring failed), heard (by Redis; whether a worker answers, its beat tells)."""
+        if self._press is None:
+            return "none"
+        return "silent" if self._is_broken else "heard"
+
     def ring(self) -> None:
         """There is work. Never waits, never raises."""
         if self._press is None or self._over.is_set():

@@ -12,6 +12,7 @@ from config.heartbeat import beat_file
 from console.log_tail import last_lines
 from console.processes import command_of, end_stranger, first_number, is_alive, launch
 
+FIRST_BEAT_WITHIN = 60.0  # seconds after its start: one that hangs before its first sign of life would hang for ever
 HUNG_AFTER = 20.0  # seconds without a sign of life (reliability: a stopped clock process is replaced before alarms are 30 s late)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before a new start; doubled while a process dies right away
 SETTLED_AFTER = 10.0  # seconds after which a start counts as good
@@ -38,16 +39,16 @@ class Heart:
         self._seen: tuple[int, float] | None = None
 
     def reset(self) -> None:
-        """Forget the life before; a process that has never beaten is not called hung."""
+        """Forget the life before."""
         self.path.unlink(missing_ok=True)
         self._seen = None
 
-    def silent_for(self, now: float) -> float:
-        """Seconds since we saw the file change; 0 before the first beat."""
+    def silent_for(self, now: float) -> float | None:
+        """Seconds since we saw the file change; None before the first beat."""
         try:
             touched = self.path.stat().st_mtime_ns
         except FileNotFoundError:
-            return 0.0
+            return None
         if self._seen is None or self._seen[0] != touched:
             self._seen = (touched, now)
         return now - self._seen[1]
@@ -82,9 +83,13 @@ class Child:
                 self.start()
         elif self.process.poll() is not None:
             self._mourn(self.process.returncode, now)
-        elif self.heart.silent_for(now) > HUNG_AFTER:
+        elif self._is_hung(now):
             self.tell(f"{self.role} gave no sign of life for {HUNG_AFTER:.0f} s: it is started anew")
             self._signal_group(signal.SIGKILL)
+
+    def _is_hung(self, now: float) -> bool:
+        silent = self.heart.silent_for(now)
+        return now - self._started_at > FIRST_BEAT_WITHIN if silent is None else silent > HUNG_AFTER
 
     def is_running(self) -> bool:
         """Is it alive at this moment?"""

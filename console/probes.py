@@ -1,6 +1,7 @@
 """Four questions of machines: is the process alive, can it take a lead, does the engine turn, is anything as it must not be."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from flask import Response, g, jsonify, make_response
 
@@ -12,6 +13,7 @@ from store.spool import Spool
 
 DRAINED_WITHIN = timedelta(seconds=30)  # after the database is back
 ENGINE_STOPPED_AFTER = timedelta(seconds=10)  # the clock ticks every second
+NOBODY_ANSWERS_AFTER = timedelta(seconds=60)  # one answer of a worker may last 36 s, and it leaves its sign at the end
 
 
 def alive(desk: Desk) -> Response:
@@ -36,20 +38,32 @@ def ready(desk: Desk) -> Response:
 
 
 def engine(desk: Desk) -> Response:
-    """GET /health/engine: 503 when the clock's last tick is older than 10 s."""
+    """GET /health/engine: 503 when the clock's last tick is older than 10 s; 200 and "degraded" when the clock works alone."""
     try:
-        last_at = reports.beat_at(desk.engine, "clock")
+        beats = reports.beats(desk.engine)
     except StoreFault:
         return make_response(jsonify({"turning": False, "last_tick_at": None, "why": "the database does not answer"}), 503)
+    last_at = beats["clock"]["at"] if "clock" in beats else None
     turning = last_at is not None and g.now - last_at <= ENGINE_STOPPED_AFTER
-    why = (
-        ""
-        if turning
-        else "`headroom clock` is not running"
-        if last_at is None
-        else "the clock has not ticked for 10 s: is `headroom clock` running?"
-    )
-    return make_response(jsonify({"turning": turning, "last_tick_at": answers.iso(last_at), "why": why}), 200 if turning else 503)
+    why = _works_alone(beats) if turning else _stands_still(last_at)
+    said = {"turning": turning, "degraded": bool(why), "last_tick_at": answers.iso(last_at), "why": why}
+    return make_response(jsonify(said), 200 if turning else 503)
+
+
+def _stands_still(last_at: datetime | None) -> str:
+    if last_at is None:
+        return "`headroom clock` is not running"
+    return "the clock has not ticked for 10 s: is `headroom clock` running?"
+
+
+def _works_alone(beats: Mapping[str, reports.Row]) -> str:
+    """Why the clock must do all the work, with less parallelism; empty when it need not, or when no Redis was asked for."""
+    bell, worker = beats["clock"]["bell"], beats.get("worker")
+    if bell == "silent":
+        return "Redis does not answer: the clock does the work of the workers"
+    if bell == "heard" and (worker is None or g.now - worker["at"] > NOBODY_ANSWERS_AFTER):
+        return "no worker has answered for 60 s: the clock does their work. Is `headroom worker` running?"
+    return ""
 
 
 def invariants(desk: Desk) -> Response:

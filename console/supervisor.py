@@ -68,9 +68,12 @@ class Supervisor:
             self._stop.wait(0.1)
         keep_beating(lambda: answers(self.address + "/livez"), data=self.ground.settings.data, role="web")
 
-    def run(self) -> None:
-        """Look after everything until a signal comes."""
-        while not self._stop.wait(LOOK_EVERY):
+    def run(self, look: Callable[[], None]) -> None:
+        """Look after everything until a signal comes; `look` is called at each turn."""
+        while True:
+            look()
+            if self._stop.wait(LOOK_EVERY):
+                return
             now = time.monotonic()
             self._tend_servers(now)
             for child in self.children:

@@ -15,6 +15,7 @@ from store.intake import Item
 from store.notices import raise_notice
 from store.outgoing import Outgoing
 from store.records import event_from_json
+from store.retrying import is_passing
 from store.saving import rows
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ UPDATE inbox SET done_at = :now, lead_id = r.lead_id FROM jsonb_to_recordset(CAS
 WHERE inbox.id = r.id
 """)
 LATER = text(
-    "UPDATE inbox SET attempts = attempts + 1, due_at = :due, error = :error WHERE id = ANY(:ids) RETURNING id, attempts"
+    "UPDATE inbox SET attempts = attempts + :counts, due_at = :due, error = :error WHERE id = ANY(:ids) RETURNING id, attempts"
 )
 ONE = text("SELECT id, source, event, content, received_at, number, done_at, lead_id FROM inbox WHERE id = :id FOR UPDATE")
 DUE_ALARMS = text("SELECT lead_id, key FROM alarms WHERE armed AND due_at <= :now ORDER BY due_at LIMIT :most")
@@ -49,6 +50,7 @@ ALONE = {  # a button of Slack; a lead that is to be forgotten; a call that a re
 }
 GIVE_UP = 8  # tries of one delivery before it is left for a person to look at
 BACK_OFF = timedelta(seconds=2)
+ALARM_BACK_OFF = timedelta(minutes=1)
 
 
 def happen(engine: Engine, lead_id: int, event: Event, now: datetime) -> After:
@@ -134,9 +136,10 @@ def finish(batch: Batch, items: Sequence[Item]) -> None:
         put_off(batch.db, early, "came before what it belongs to", batch.now)
 
 
-def put_off(db: Connection, ids: Sequence[int], error: str, now: datetime) -> list[int]:
-    """Try again later; after GIVE_UP tries leave it for the operator: nothing is lost. Returns what was given up."""
-    tried = db.execute(LATER, {"ids": list(ids), "due": now + BACK_OFF, "error": error[:500]}).all()
+def put_off(db: Connection, ids: Sequence[int], error: str, now: datetime, *, counts: bool = True) -> list[int]:
+    """Try again later; after GIVE_UP tries that count leave it for the operator: nothing is lost. Returns what was given up."""
+    values = {"ids": list(ids), "due": now + BACK_OFF, "error": error[:500], "counts": int(counts)}
+    tried = db.execute(LATER, values).all()
     hopeless = [row.id for row in tried if row.attempts >= GIVE_UP]
     if hopeless:
         db.execute(text("UPDATE inbox SET done_at = :now WHERE id = ANY(:ids)"), {"now": now, "ids": hopeless})
@@ -156,17 +159,25 @@ def safely(engine: Engine, items: Sequence[Item], work: Callable[[Sequence[Item]
 
 
 def alone(engine: Engine, items: Sequence[Item], work: Callable[[Sequence[Item]], None], now: datetime) -> None:
-    """Each by itself; what still fails is put off."""
+    """Each by itself; what still fails is put off. Trouble of the database is no fault of the delivery's, however long it lasts."""
     for item in items:
         try:
             work([item])
         except Exception as error:
-            log.exception("inbox_failed", inbox=item.id, source=item.source)
+            complain("inbox_failed", error, inbox=item.id, source=item.source)
             with engine.begin() as db:
-                given_up = put_off(db, [item.id], f"{type(error).__name__}: {error}", now)
+                given_up = put_off(db, [item.id], f"{type(error).__name__}: {error}", now, counts=not is_passing(error))
             if given_up:
                 words = f"Delivery {item.id} from {item.source} could not be decided ({type(error).__name__}). It is kept: look at the log."
                 raise_notice(engine, f"inbox:{item.id}", words, now)
+
+
+def complain(what: str, error: Exception, **about: object) -> None:
+    """A line where the database is in trouble; the whole story where it may be a mistake of ours."""
+    if is_passing(error):
+        log.warning(what, reason=type(error).__name__, **about)
+    else:
+        log.error(what, exc_info=error, **about)
 
 
 def decide(engine: Engine, inbox_id: int, now: datetime) -> After | None:
@@ -207,8 +218,8 @@ def ring_alarms(engine: Engine, now: datetime, limit: int = 50, outgoing: Outgoi
     if leads:
         try:
             run(engine, lambda batch: ring(batch, leads), now, outgoing)
-        except Exception:
-            log.exception("alarms_failed", leads=len(leads))
+        except Exception as error:
+            complain("alarms_failed", error, leads=len(leads))
             ring_alone(engine, leads, now)
     return len(leads)
 
@@ -219,12 +230,14 @@ def ring_alone(engine: Engine, leads: Sequence[int], now: datetime) -> None:
         try:
             run(engine, lambda batch, lead_id=lead_id: ring(batch, [lead_id]), now)  # type: ignore[misc]
         except Exception as error:
-            log.exception("alarm_failed", lead=lead_id)
+            complain("alarm_failed", error, lead=lead_id)
             with engine.begin() as db:
                 db.execute(
                     text("UPDATE alarms SET due_at = :later WHERE lead_id = :lead AND armed AND due_at <= :now"),
-                    {"later": now + timedelta(minutes=1), "lead": lead_id, "now": now},
+                    {"later": now + (BACK_OFF if is_passing(error) else ALARM_BACK_OFF), "lead": lead_id, "now": now},
                 )
+            if is_passing(error):
+                continue
             words = f"An alarm of lead number {lead_id} failed ({type(error).__name__}); it is tried again each minute."
             raise_notice(engine, f"alarm:{lead_id}", words, now)
 

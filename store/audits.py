@@ -1,13 +1,18 @@
 """What must not be: looked for every 30 s and shown at /ops/invariants. Every question is answered by an index, within 1,000 rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import Engine, TextClause, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import OperationalError
 
 from store.engine import transaction
+from store.retrying import RETRYABLE
+from store.saving import REFRESH_SEATS
+
+T = TypeVar("T")
 
 MOST = 1_000
 EXAMPLES = 10
@@ -43,11 +48,27 @@ def mend_loads(engine: Engine, now: datetime) -> list[Mapping[str, object]]:
 
     In one snapshot: a step that moves the same counters meanwhile makes this give way (the next pass looks again).
     """
+    return _giving_way(engine, lambda db: [dict(row) for row in db.execute(_MEND, {"now": now}).mappings()])
+
+
+def mend_seats(engine: Engine) -> list[str]:
+    """Put right seats that do not say what their rep's row says: a full rep would be asked, or one with room never. Returns the reps."""
+
+    def mend(db: Connection) -> list[str]:
+        reps = list(db.execute(_DRIFTED_SEATS, {"most": MOST}).scalars())
+        if reps:
+            db.execute(REFRESH_SEATS, {"reps": reps})
+        return reps
+
+    return _giving_way(engine, mend)
+
+
+def _giving_way(engine: Engine, mend: Callable[[Connection], list[T]]) -> list[T]:
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as db, db.begin():
-            return [dict(row) for row in db.execute(_MEND, {"now": now}).mappings()]
+            return mend(db)
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "55P03"):
+        if getattr(error.orig, "sqlstate", None) in RETRYABLE:
             return []
         raise
 
@@ -79,6 +100,10 @@ CHECKS = (
     _check("ownerless", "leads that are offered or accepted, by nobody", 10 * _SECOND,
            "SELECT id FROM leads WHERE closed_at IS NULL AND status IN ('offered', 'accepted') AND holders = '{}' "
            "AND changed_at < :before"),
+    _check("owners", "leads of which owner and holders say different things: two could think that it is theirs", 10 * _SECOND,
+           "SELECT id FROM leads WHERE closed_at IS NULL AND changed_at < :before AND ("
+           "status IN ('accepted', 'responded') AND (owner IS NULL OR holders <> '{}' AND holders <> ARRAY[owner]) "
+           "OR status IN ('offered', 'ringing') AND owner IS NOT NULL OR status = 'waiting' AND (owner IS NOT NULL OR holders <> '{}'))"),
     _check("unsent", "messages that nobody has taken for 30 s", 30 * _SECOND,
            "SELECT id FROM outbox WHERE state = 'pending' AND not_before < :before ORDER BY not_before"),
     _check("leases", "messages whose sender vanished and which nobody has looked after", 5 * _SECOND,
@@ -104,6 +129,13 @@ CHECKS = (
 _ASLEEP = text("""
 SELECT p.id FROM pools p WHERE EXISTS (SELECT FROM leads l WHERE l.pool = p.id AND l.status = 'waiting')
   AND EXISTS (SELECT FROM seats s WHERE s.pool = p.id AND s.free) ORDER BY p.id
+""")
+_DRIFTED_SEATS = text("""
+SELECT DISTINCT s.rep FROM seats s JOIN reps r ON r.id = s.rep
+WHERE s.last_assigned_at IS DISTINCT FROM r.last_assigned_at
+   OR s.free <> (r.in_team AND r.absence IS NULL AND (r.cap_open IS NULL OR r.open < r.cap_open)
+      AND (r.cap_unanswered IS NULL OR r.unanswered < r.cap_unanswered) AND (r.cap_today IS NULL OR r.today < r.cap_today))
+ORDER BY s.rep LIMIT :most
 """)
 _MEND = text(
     """

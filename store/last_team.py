@@ -6,6 +6,8 @@ Kept in memory and in HEADROOM_DATA, for a process that starts meanwhile. The te
 import json
 import os
 import secrets
+import threading
+import time
 from contextlib import suppress
 
 import structlog
@@ -16,12 +18,13 @@ from config import clock, teamfile
 from config.settings import Settings
 from config.teamfile import TeamFileError
 from routing.team import Team
-from store.book import current, open_book, text_of
+from store.book import NoTeam, current, open_book, text_of
 from store.patience import ask
 
 log = structlog.get_logger(__name__)
 
 FILE = "team.last.json"
+LEARN_AGAIN = 5.0  # seconds
 ASK_AGAIN = 1.0  # seconds for which the last known team does without asking, after asking in vain
 
 
@@ -72,3 +75,20 @@ class LastTeam:
             said = json.loads(self._path.read_text())
             return teamfile.load(said["text"], settings=self._settings, version=int(said["version"]))
         return None
+
+
+def learn_it(engine: Engine, settings: Settings, *, again: float = LEARN_AGAIN) -> threading.Thread:
+    """Ask for the team beside everything else until it is known: who first asks when a lead comes may find the database gone."""
+
+    def run() -> None:
+        team = LastTeam(engine, settings)
+        while True:
+            try:
+                team()
+                return
+            except (SQLAlchemyError, NoTeam):
+                time.sleep(again)
+
+    thread = threading.Thread(target=run, name="learn-team", daemon=True)
+    thread.start()
+    return thread

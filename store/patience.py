@@ -16,6 +16,14 @@ from config import clock
 T = TypeVar("T")
 GRACE = 2.0  # seconds beyond the server's own limit for the answer to come through
 TOO_SLOW = frozenset({"57014", "55P03"})  # statement_timeout, lock_timeout
+COMING = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "too many",
+    "not yet accepting",
+    "reserved for",
+)  # said by a server while we connect
 AWAY = frozenset({"53300", "57P01", "57P02", "57P03"})  # too many connections; shut down, crashed, not yet up
 
 
@@ -111,6 +119,19 @@ def ask(engine: Engine, work: Callable[[], T]) -> T:
         if getattr(error.orig, "sqlstate", None) in TOO_SLOW | AWAY:
             fuse.blow()
         raise
+
+
+def is_away(error: SQLAlchemyError) -> bool:
+    """May the same be answered later, since nobody answers now? A wrong password or name will be wrong then as well."""
+    if isinstance(error, NotAsked | TimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in AWAY:
+        return True
+    said = str(error.orig)
+    has_answered = "FATAL" in said or getattr(error.orig, "sqlstate", None) is not None
+    return isinstance(error.orig, psycopg.OperationalError) and (not has_answered or any(word in said for word in COMING))
 
 
 def _once_more(work: Callable[[], T]) -> T:

@@ -133,6 +133,12 @@ def beat_at(engine: Engine, name: str) -> datetime | None:
     return found[0]["at"] if found else None
 
 
+def beats(engine: Engine) -> dict[str, Row]:
+    """The last sign of life by the name of the process: `at`, and `bell` as the clock hears it (config/bell.py)."""
+    found = look_up(engine, "SELECT name, at, detail ->> 'bell' AS bell FROM beats")
+    return {row["name"]: row for row in found}
+
+
 def can_take_a_lead(engine: Engine) -> bool:
     """Does the database answer, with its tables in place, and may be written to? Raises StoreFault when it does not answer."""
     return bool(look_up(engine, _CAN_TAKE)[0]["ready"])

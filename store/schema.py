@@ -30,6 +30,28 @@ def migrate(url: str, *, to: str = "head", wait: Callable[[float], None] = time.
             wait(PAUSE)
 
 
+def leave_a_gap(url: str) -> None:
+    """After a restore: numbers that were given out since the backup are not given out again.
+
+    Reps text with the codes of leads, and a provider's report names the message that it is about.
+    """
+    engine = create_engine(normal(url))
+    try:
+        with engine.begin() as db:
+            db.execute(_LEAVE_A_GAP)
+    finally:
+        engine.dispose()
+
+
+_LEAVE_A_GAP = text(
+    """
+    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,
+        coalesce(last_value, start_value) + CASE WHEN sequencename = 'lead_numbers' THEN 10000 ELSE 1000000 END)
+    FROM pg_sequences WHERE schemaname = current_schema() AND sequencename NOT LIKE 'policies%'
+    """
+)
+
+
 def _config(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE))

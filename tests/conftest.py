@@ -15,11 +15,20 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+import structlog
 
 from console.binaries import find_redis
 from console.embedded import Postgres, Redis
 from store import schema
 
+# with every local variable drawn in a box a traceback costs seconds
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # a crash may cost us the test data
 HERE = {"localhost", "127.0.0.1", "::1", "", "0.0.0.0", None}
 

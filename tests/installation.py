@@ -54,13 +54,13 @@ class Installation:
 
     # --- starting and stopping ----------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """`headroom up`; returns when it says that it is ready."""
+    def start(self, until: str = "Headroom is ready") -> None:
+        """`headroom up`; returns when it says that it is ready, or what else is waited for."""
         with self.output.open("wb") as output:
             command = [sys.executable, "-m", "console.cli", "up"]
             self.process = subprocess.Popen(command, env=self.env(), stdout=output, stderr=subprocess.STDOUT)
         process = self.process
-        assert wait_until(lambda: "Headroom is ready" in self.said() or process.poll() is not None, START_WITHIN), self.said()
+        assert wait_until(lambda: until in self.said() or process.poll() is not None, START_WITHIN), self.said()
         assert process.poll() is None, self.said()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:

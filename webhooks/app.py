@@ -179,7 +179,7 @@ def _parsed(kind: SourceType, delivery: Delivery) -> list[Received]:
 
 def _check_limits(buckets: limits.Buckets, delivery: Delivery, *, with_address: bool) -> None:
     """Only for senders nobody vouches for, or a key alone that may have leaked: what is signed is never dropped."""
-    source, address = delivery.source, delivery.remote_address
+    source, address = delivery.source, limits.household(delivery.remote_address)
     by_address = ((f"{source.id} {address}", limits.per_address(source)),) if with_address else ()
     for key, per_minute in (*by_address, (source.id, source.per_minute)):
         wait = buckets.seconds_to_wait(key, per_minute)

@@ -3,6 +3,7 @@
 With several processes each has its own buckets, so the limit is that many times higher: it is a fence against floods, not a bill.
 """
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -44,6 +45,17 @@ class Buckets:
                 bucket.left -= 1
                 return 0.0
             return (1 - bucket.left) * 60 / max(per_minute, 1)
+
+
+def household(address: str) -> str:
+    """What counts as one address: of IPv6 a whole /64, since that is what a single customer is given."""
+    if ":" not in address:
+        return address
+    try:
+        found = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def per_address(source: Source) -> int:

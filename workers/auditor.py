@@ -1,16 +1,18 @@
 """Looks every 30 s for what must not be, puts right what can be put right, and says the rest in the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from store import audits, batch
+from store import audits, batch, notices
 from store.engine import Engine
 
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=30)
+NOTICE = "auditor"
 
 
 class Auditor:
@@ -31,9 +33,21 @@ class Auditor:
         mended = audits.mend_loads(self._engine, now)
         for load in mended:
             log.error("load_drifted", **load)
+        drifted = audits.mend_seats(self._engine)
+        if drifted:
+            log.error("seats_drifted", reps=drifted)
         batch.wake(self._engine, audits.pools_asleep(self._engine), now)
         found = audits.findings(self._engine, now)
         if not found["clean"]:
             log.error("not_clean", findings=found["findings"])
-        elif not mended:
+            notices.raise_notice(self._engine, NOTICE, in_words(found), now)
+            return
+        notices.end_notice(self._engine, NOTICE, now)
+        if not mended and not drifted:
             self._when_clean()
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """For the board."""
+    said = "; ".join(f"{each['means']} ({each['count']})" for each in found["findings"][:3])
+    return f"The auditor found what must not be: {said}. docs/runbook.md says what to do; it looks again every 30 s."

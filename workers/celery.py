@@ -29,21 +29,34 @@ def _log_as_all_do(**_: object) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
+class _Loop:
+    """Celery's main process lives on when its loop is stuck (celery 8030 and kin): then it must not seem well any more."""
+
+    consumer: Any = None
+    turned_at = 0.0
+
+    def turn(self) -> None:
+        self.turned_at = clock.monotonic()
+
+    def is_well(self) -> bool:
+        """Without Redis there is nothing to consume and no use in a restart: Celery tries to connect again by itself."""
+        if getattr(self.consumer, "hub", None) is None or not getattr(self.consumer.connection, "connected", False):
+            return True
+        return clock.monotonic() - self.turned_at < STUCK_AFTER
+
+
+loop = _Loop()
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _beat(**_: object) -> None:
+    """From the beginning: while Redis is away a worker never gets ready."""
+    keep_beating(loop.is_well, data=settings.data, role="worker")
+
+
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
-def _beat(sender: Any, **_: object) -> None:
-    """Celery's main process lives on when its loop is stuck (celery 8030 and kin): then the file is not touched any more."""
-    turned = [clock.monotonic()]
-
-    def turn() -> None:
-        turned[0] = clock.monotonic()
-
+def _watch(sender: Any, **_: object) -> None:
+    loop.consumer = sender
+    loop.turn()
     if getattr(sender, "hub", None):
-        sender.hub.call_repeatedly(1.0, turn)
-    keep_beating(lambda: _is_well(sender, turned[0]), data=settings.data, role="worker")
-
-
-def _is_well(consumer: Any, turned_at: float) -> bool:
-    """Without Redis there is nothing to consume and no use in a restart: Celery tries to connect again by itself."""
-    if getattr(consumer, "hub", None) is None or not getattr(consumer.connection, "connected", False):
-        return True
-    return clock.monotonic() - turned_at < STUCK_AFTER
+        sender.hub.call_repeatedly(1.0, loop.turn)

@@ -33,12 +33,14 @@ log = structlog.get_logger(__name__)
 
 NAP = timedelta(seconds=1)  # longest sleep: what is written meanwhile may be due sooner
 SHORT_NAP = timedelta(seconds=0.2)  # without Redis, where nobody else does the work
-BLINK = timedelta(seconds=0.02)  # shortest: what was just rung for needs a moment
+BLINK = timedelta(seconds=0.02)  # shortest
 HEARD_WITHIN = timedelta(
     seconds=0.2
 )  # a lead or a message whose own ring was lost is rung for again; looking every 20 ms costs a twelfth of a core
+TO_BE_HEARD = timedelta(seconds=0.05)  # what was just rung for needs a moment
 A_WHILE = 0.5  # seconds of doing it ourselves before the next beat
 BEAT_EVERY = 1.0  # seconds
+KNOCK_EVERY = 5.0  # seconds between rings when there is nothing to do: do Redis and the workers still answer?
 JUMP = timedelta(seconds=30)  # between the wall clock and the steady one, or ours and the database's
 DOUBT_LASTS = 60.0  # seconds without a further jump until the clock is believed again
 AFTER_FAILURE = timedelta(seconds=1)
@@ -57,6 +59,7 @@ class Clock:
         self._undone, self._is_at_it = Undone(), False
         self._drain_at = 0.0
         self._beat_at: float | None = None
+        self._knocked_at = clock.monotonic()
         self._ticked: tuple[datetime, float] | None = None
         self._doubted_at: float | None = None
 
@@ -83,7 +86,7 @@ class Clock:
         if at is not None and at <= now and not self._bell.is_silent:
             self._bell.ring()
             if not is_left_alone and not self._is_at_it and not self._work.is_busy:
-                return at
+                return now + TO_BE_HEARD
         is_done = self._work.for_a_while(A_WHILE)
         self._is_at_it = self._work.is_busy or not is_done
         return clock.now() if self._is_at_it else clock.now() + SHORT_NAP
@@ -104,12 +107,19 @@ class Clock:
         if self._beat_at is not None and steady - self._beat_at < BEAT_EVERY:
             return
         now = clock.now()
-        theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid()})
+        self._knock(steady)
+        theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid(), "bell": self._bell.state})
         self._compare(now, theirs, clock.monotonic())
         self._beat_at = steady
         self._auditor.look(now)
         self._digests.look(now)
         self._lost_reports.look(now)
+
+    def _knock(self, steady: float) -> None:
+        """A bell that has fallen silent is only heard again once it is rung; a worker that has nothing to do beats when it is rung for."""
+        if steady - self._knocked_at >= KNOCK_EVERY:
+            self._knocked_at = steady
+            self._bell.ring()
 
     def _compare(self, now: datetime, theirs: datetime, steady: float) -> None:
         """A clock that jumped makes everything due at once: tell the operator, and let only a few alarms ring meanwhile."""

@@ -6,10 +6,11 @@ import structlog
 from celery import signals
 
 from config.bell import ANSWER, Bell, make_bell, make_hush
-from store.engine import connect
+from store.engine import Engine, connect
 from workers.answer import answer
 from workers.celery import app, settings
 from workers.complaint import Complaint
+from workers.pulse import Pulse
 from workers.work import Work
 
 
@@ -18,6 +19,7 @@ def answer_the_bell() -> None:
     """Do whatever is due, at most for 20 s; then ring for the next worker."""
     hush()
     answer(work, bell().ring, complaint)
+    pulse()
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
@@ -43,5 +45,14 @@ def bell() -> Bell:
 @cache
 def work() -> Work:
     """This process's connections and threads: made at the first ring, which is after the worker has forked."""
+    return Work(engine(), settings)
+
+
+@cache
+def engine() -> Engine:
+    """This process's connections."""
     assert settings.database_url is not None
-    return Work(connect(settings.database_url, role="worker", size=4), settings)
+    return connect(settings.database_url, role="worker", size=4)
+
+
+pulse = Pulse(engine)

@@ -1,5 +1,6 @@
 """`headroom migrate`, `backup`, `restore`."""
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -33,6 +34,8 @@ def backup(file: Path) -> None:
     with running_database() as (settings, url):
         partial.touch(mode=0o600)
         _run("pg_dump", ["--format=custom", f"--file={partial}"], url=url, settings=settings)
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
     partial.replace(file)
     click.echo(f"{file}: {file.stat().st_size:,} bytes. Keep SECRET_KEY too: the links in messages are signed with it.")
 
@@ -51,7 +54,11 @@ def restore(file: Path, yes: bool) -> None:
         _write_script(file, script, settings)  # as a whole first: half a backup must not be taken for one
         _run("psql", ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", str(script)], url=url, settings=settings)
         schema.migrate(url)
-    click.echo(f"The database is as it was in {file}.")
+        schema.leave_a_gap(url)
+    click.echo(
+        f"The database is as it was in {file}. What waited to be sent then is sent when the service starts, unless it is no longer true; "
+        "what came in since then is missing: ask your sources to send it again, their keys keep anything from being doubled."
+    )
 
 
 def _write_script(file: Path, script: Path, settings: Settings) -> None:

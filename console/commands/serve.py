@@ -5,15 +5,11 @@ import sys
 
 import click
 
-from config.links import make_first_admin_link
 from config.settings import Settings
-from console import inbound
-from console.commands.team import bring_team
-from console.startup import Ground, lay_ground
+from console.preparing import Preparation
+from console.startup import lay_ground
 from console.supervisor import Supervisor, commands
 from console.welcome import welcome
-from store import accounts, policies, schema
-from store.engine import connect
 
 
 def tell(line: str) -> None:
@@ -27,37 +23,22 @@ def up() -> None:
     settings = Settings.read(role="up")
     click.echo("Headroom is starting ...")
     ground = lay_ground(settings, tell)
-    supervisor = Supervisor(ground, tell)
+    supervisor, preparation = Supervisor(ground, tell), Preparation(ground, tell)
+
+    def greet() -> None:
+        if done := preparation.news():
+            for line in welcome(ground.settings, supervisor.address, form_source=done.source, first_admin=done.first_admin):
+                click.echo(line)
+
     try:
-        source, first_admin = prepare(ground)
+        preparation.begin()
         supervisor.start()
-        for line in welcome(ground.settings, supervisor.address, form_source=source, first_admin=first_admin):
-            click.echo(line)
-        supervisor.run()
+        supervisor.run(greet)
     finally:
+        preparation.end()
         click.echo("\nHeadroom is stopping: work in hand is finished first ...")
         supervisor.stop()
         click.echo("Stopped. The data are kept.")
-
-
-def prepare(ground: Ground) -> tuple[str | None, str | None]:
-    """Bring schema and team file up to date.
-
-    Returns the id of a source that takes a plain form, if there is one, and the link to the first account, if there is none.
-    """
-    url = ground.settings.database_url
-    assert url is not None
-    schema.migrate(url)
-    tell("the database schema is up to date")
-    engine = connect(url, role="up", size=4)
-    try:
-        bring_team(ground.settings, engine, tell)
-        source = inbound.first_source(policies.current(engine, ground.settings), "form")
-        any_account, _ = accounts.look(engine, None)
-    finally:
-        engine.dispose()
-    first_admin = None if any_account else make_first_admin_link(ground.settings)
-    return source.id if source and not source.secrets else None, first_admin
 
 
 @click.command(help="Serve the webhooks and pages (gunicorn).")

@@ -2,11 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import redis
 
+from config.dotenv import read_env_file
 from console.processes import is_alive, wait_until
 from tests.chaos.trial import Trial
 
@@ -20,6 +24,21 @@ def kill(trial: Trial, role: str, number: int = signal.SIGKILL) -> int | None:
         with suppress(ProcessLookupError):
             os.killpg(pid, number)
     return pid
+
+
+@contextmanager
+def another_clock(trial: Trial) -> Iterator[subprocess.Popen[bytes]]:
+    """A second clock process beside that of `headroom up`, as on another machine; it beats when this returns."""
+    kept = read_env_file(trial.house.data / "local.env")[0]
+    environ = {**trial.house.env(), **kept, "HEADROOM_DATA": str(trial.folder / "second")}
+    second = subprocess.Popen([sys.executable, "-m", "workers.clock"], env=environ, stdout=subprocess.DEVNULL)
+    try:
+        beating = "SELECT count(*) FROM beats WHERE name = 'clock' AND detail ->> 'pid' = :pid"
+        trial.until(lambda: trial.count(beating, pid=str(second.pid)) == 1, 30, "the second clock beats")
+        yield second
+    finally:
+        second.kill()
+        second.wait()
 
 
 def replaced(trial: Trial, role: str, before: int | None) -> bool:

@@ -5,6 +5,7 @@ PostgreSQL and Redis belong to the trial and not to `headroom up`, so that a row
 
 import base64
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -39,6 +40,7 @@ from tests.installation import ACCOUNT, TOKEN, Installation, Posted, provider_se
 HANDS = 16  # who post at once
 SENDGRIDS = "the key of SendGrid's event webhook"
 SIGNED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LONG = bool(os.environ.get("CHAOS_LONG"))  # the minutes of the matrix, not the seconds that show the same
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Writer:
     at: datetime
     code: str | None = None
     taken_at: datetime | None = None
+    codes: set[str] = field(default_factory=set)  # all that they were told
     answers: list[int] = field(default_factory=list)  # statuses, 0 for none
     seconds: list[float] = field(default_factory=list)
 
@@ -68,14 +71,14 @@ class Writer:
 
 
 class Trial:
-    """Processes, providers and everybody who wrote. Use it inside `with`."""
+    """Processes, providers and everybody who wrote. Use it inside `with`. `by_hand`: the row starts the processes itself."""
 
-    def __init__(self, *, seed: int = 1, body: str | None = None, with_redis: bool = True) -> None:
+    def __init__(self, *, seed: int = 1, body: str | None = None, with_redis: bool = True, by_hand: bool = False) -> None:
         self.random = random.Random(seed)
         self.writers: list[Writer] = []
         self.saw: dict[str, object] = {}
         self.rude_answers: list[tuple[int, str]] = []
-        self._body, self._with_redis = body or team(), with_redis
+        self._body, self._with_redis, self._by_hand = body or team(), with_redis, by_hand
         self._numbers, self._urgent = count(1), count(1)
         self._lock, self._reported = threading.Lock(), 0
 
@@ -94,7 +97,8 @@ class Trial:
             self.house = Installation(self.folder, self._body)
             self.house._environ |= self._environ()
             stack.callback(self.house.clear)
-            self.house.start()
+            if not self._by_hand:
+                self.house.start()
             self.engine = connect(self.database_url, role="trial", size=4)
             stack.callback(self.engine.dispose)
             self.watch = Watch(self.engine)
@@ -151,6 +155,12 @@ class Trial:
 
     # --- people write -----------------------------------------------------------------------------------------------
 
+    def begins_anew(self) -> None:
+        """Only what is written and sent from now on is looked at: what went out before a disaster, the backup does not know."""
+        self.writers.clear()
+        self.texts.sent.clear()
+        self.mails.sent.clear()
+
     def somebody(self, source: str = "website") -> Writer:
         """One more person who will write."""
         with self._lock:
@@ -168,6 +178,7 @@ class Trial:
         writer.answers.append(answer.status if answer else 0)
         if answer and 200 <= answer.status < 300:
             writer.code = json.loads(answer.text).get("lead") or writer.code  # none yet for what was spooled
+            writer.codes.add(str(writer.code))
             writer.taken_at = writer.taken_at or datetime.now(UTC)
         return writer.answers[-1]
 

@@ -101,13 +101,14 @@ def test_hushing_an_unreachable_redis_raises_nothing():
 
 
 def test_who_rings_can_tell_whether_anybody_hears_it():
-    assert Bell(None).is_silent
+    assert Bell(None).is_silent and Bell(None).state == "none"
     button = Button()
     bell = Bell(button.press, quiet_for=0.01)
-    assert not bell.is_silent
+    assert not bell.is_silent and bell.state == "heard"
     button.is_broken = True
     bell.ring()
     assert wait_until(lambda: bell.is_silent)
+    assert bell.state == "silent"
     button.is_broken = False
     bell.ring()
     assert wait_until(lambda: not bell.is_silent)

@@ -12,14 +12,14 @@ from config.settings import Settings
 @pytest.fixture
 def lines():
     """What the process logs, read back line by line."""
-    root = logging.getLogger()
+    root, before = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
     logs.configure("web", Settings(), stream=stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_an_event_is_one_json_line_with_its_ids(lines):

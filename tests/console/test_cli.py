@@ -319,6 +319,17 @@ class TestBackup:
         assert code == 0, err
         assert rows(database, "SELECT code FROM leads") == [("A1",)]
 
+    def test_numbers_given_out_since_the_backup_are_not_given_out_again(self, with_team, database, tmp_path):
+        file = tmp_path / "backup.dump"
+        assert with_team("backup", file)[0] == 0
+        drawn = "SELECT nextval('lead_numbers'), nextval(pg_get_serial_sequence('outbox', 'id')) FROM generate_series(1, 9000)"
+        since_then = max(rows(database, drawn))
+        version = rows(database, "SELECT max(version) FROM policies")
+        assert with_team("restore", file, "--yes")[0] == 0
+        [next_ones] = rows(database, drawn.partition(" FROM ")[0])
+        assert next_ones[0] > since_then[0] and next_ones[1] > since_then[1]
+        assert rows(database, "SELECT max(version) FROM policies") == version
+
     def test_a_file_that_is_no_backup_changes_nothing(self, with_team, database, tmp_path):
         add_lead(database, "A1")
         file = tmp_path / "backup.dump"

@@ -22,6 +22,26 @@ def test_the_engine_turns_while_the_clock_ticks(house, client):
     assert stopped.status_code == 503 and stopped.json["last_tick_at"] == "2026-11-24T16:00:00Z"
 
 
+def test_the_engine_says_when_the_clock_works_alone(house, client):
+    def state() -> tuple[int, bool]:
+        answer = client.get("/health/engine")
+        assert answer.json["degraded"] == bool(answer.json["why"])
+        return answer.status_code, answer.json["degraded"]
+
+    house.rows("""INSERT INTO beats (name, at, detail) VALUES ('clock', '2026-11-24T16:00:00Z', '{"pid": 1, "bell": "none"}')""")
+    assert state() == (200, False)  # without REDIS_URL that is as it was wanted
+    house.rows('UPDATE beats SET detail = \'{"bell": "silent"}\'')
+    assert state() == (200, True)
+    house.rows('UPDATE beats SET detail = \'{"bell": "heard"}\'')
+    assert state() == (200, True)  # no worker was ever there
+    house.rows("INSERT INTO beats (name, at) VALUES ('worker', '2026-11-24T15:59:00Z')")
+    assert state() == (200, False)
+    house.rows("UPDATE beats SET at = at - interval '1 second' WHERE name = 'worker'")
+    assert state() == (200, True)
+    house.frozen.tick(11)
+    assert state() == (503, True)
+
+
 def test_the_auditor_answers_in_json(house, client):
     house.lead()
     house.send()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.heartbeat import beat_file
-from console.child import HUNG_AFTER, LONGEST_PAUSE, Backoff, Child, Heart
+from console.child import FIRST_BEAT_WITHIN, HUNG_AFTER, LONGEST_PAUSE, Backoff, Child, Heart
 from console.log_tail import LogTail, last_lines, worth_telling
 from console.processes import end, first_number, is_alive, launch, wait_until
 
@@ -90,11 +90,13 @@ class TestChild:
         clock.tend(clock.backoff.start_at)
         assert clock.is_running()
 
-    def test_one_that_never_beat_is_not_called_hung(self, child):
+    def test_one_that_hangs_before_its_first_beat_has_a_minute_to_start(self, child):
         clock = child(IDLE)
         clock.start()
-        clock.tend(time.monotonic() + 10 * HUNG_AFTER)
+        clock.tend(time.monotonic() + FIRST_BEAT_WITHIN - 1)
         assert clock.is_running()
+        clock.tend(time.monotonic() + FIRST_BEAT_WITHIN + 1)
+        assert wait_until(lambda: ended(clock), 5)
 
     def test_one_that_will_not_stop_is_killed_with_all_it_started(self, child):
         clock = child(WITH_POOL)
@@ -160,7 +162,7 @@ class TestBackoff:
 class TestHeart:
     def test_silence_is_counted_from_the_last_change_we_saw(self, tmp_path):
         heart = Heart(tmp_path / "clock.beat")
-        assert heart.silent_for(100.0) == 0
+        assert heart.silent_for(100.0) is None
         heart.path.touch()
         assert heart.silent_for(101.0) == 0
         assert heart.silent_for(109.0) == 8

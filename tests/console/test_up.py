@@ -168,6 +168,16 @@ def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(house):
     assert house.processes() == []
 
 
+def test_a_database_that_nobody_ever_reached_is_told_at_once(house):
+    done = subprocess.run(
+        [sys.executable, "-m", "console.cli", "up"], env={**house.env(), "DATABASE_URL": f"postgresql://u:p@127.0.0.1:{free_port()}/d"},
+        capture_output=True, text=True, timeout=START_WITHIN, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "is DATABASE_URL right?" in done.stderr
+    assert house.processes() == []
+
+
 def test_a_team_file_that_cannot_be_used_is_told_and_nothing_is_left_running(house, tmp_path):
     broken = tmp_path / "team.yaml"
     broken.write_text("version: 1\npools: {}\n")

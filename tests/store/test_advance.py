@@ -1,10 +1,13 @@
 """The doors through which things happen to leads, with many hands at once and with broken deliveries."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from routing import journey
 from routing.codes import number_of
@@ -13,6 +16,8 @@ from routing.model import Step
 from store import advance, audits, batch, duty, policies
 from store.engine import connect
 from store.inbox import Received
+from store.reports import StoreFault
+from store.retrying import is_passing
 from tests.firm import SETTINGS, Firm, at_once, team
 from workers.auditor import Auditor
 
@@ -219,15 +224,50 @@ def test_what_another_process_has_claimed_is_left_to_it(start):
     assert firm.count("leads") == 2
 
 
-def test_a_rep_s_text_heard_by_two_processes_is_obeyed_once(start):
+@pytest.fixture
+def on_my_way(start) -> Firm:
+    """Priya has a lead, and her text to it lies in the inbox."""
     firm = start(FIVE)
     (code,) = firm.arrive()
     said = {"kind": "message", "channel": "sms", "message": f"{code} On my way", "phone": firm.rows("SELECT address FROM outbox WHERE recipient = 'rep:priya'")[0].address}  # fmt: skip
     firm.record(Received("texts", "message:on-my-way", "message", said, b"", {}, firm.now))
-    at_once(firm.drain, firm.drain, firm.drain, firm.drain)
+    return firm
+
+
+def hears(firm: Firm) -> None:
+    """As a process does: one that meets a database in trouble (a machine that stalls costs it a connection or a lock) comes again."""
+    with suppress(StoreFault):
+        firm.drain()
+
+
+def is_obeyed_once(firm: Firm) -> None:
+    """Whoever was left in the lurch is served by the next round."""
+    firm.after(seconds=2)
+    firm.drain()
     assert firm.count("outbox", template="relay") == 1
     assert firm.count("outbox", template="reply") == 1
     assert firm.count("steps", event="HumanResponded") == 1
+
+
+def test_a_rep_s_text_heard_by_two_processes_is_obeyed_once(on_my_way):
+    at_once(*[lambda: hears(on_my_way)] * 4)
+    is_obeyed_once(on_my_way)
+
+
+def test_a_rep_s_text_whose_hearers_lose_their_connections_is_obeyed_once(on_my_way, monkeypatch):
+    claimed, lives = advance.claimed, [2]
+
+    def claim_and_die(one: batch.Batch, items) -> list:
+        mine = claimed(one, items)
+        if mine and lives[0]:
+            lives[0] -= 1
+            one.db.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return mine
+
+    monkeypatch.setattr(advance, "claimed", claim_and_die)
+    at_once(*[lambda: hears(on_my_way)] * 4)
+    assert lives == [0]
+    is_obeyed_once(on_my_way)
 
 
 def test_a_decision_that_another_one_overtakes_is_taken_again(start, database):
@@ -293,6 +333,72 @@ def test_a_poisoned_delivery_holds_up_no_other_and_is_kept_with_a_notice(start):
     assert "could not be decided" in notice.text
     assert "+1512" not in notice.text + row.error
     assert advance.drain_inbox(firm.engine, firm.after(hours=1)) == 0
+
+
+def locked_pool(firm: Firm) -> ExitStack:
+    """Somebody holds the pool's row for long, and nobody else waits for it for long; close it to let go."""
+    held = ExitStack()
+    db = held.enter_context(firm.engine.begin())
+    db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    db.execute(text("SELECT 1 FROM pools FOR UPDATE"))
+    return held
+
+
+@pytest.fixture
+def impatient(start, database, monkeypatch) -> Iterator[tuple[Firm, Engine]]:
+    """A firm, and the same database for somebody who waits once for a lock, and 50 ms."""
+    monkeypatch.setattr("store.retrying.TRIES", 1)
+    firm = start(FIVE)
+    hurried = connect(database, role="hurried", size=2)
+    event.listen(hurried, "connect", lambda db, _: db.execute("SET lock_timeout = 50") and db.commit())
+    policies.open_book(hurried, SETTINGS)
+    yield firm, hurried
+    hurried.dispose()
+
+
+def test_a_database_in_trouble_for_long_makes_no_delivery_be_given_up(impatient):
+    """What was answered 202 becomes a lead when the lock is gone, however often it was tried in vain."""
+    firm, hurried = impatient
+    firm.record(firm.a_form())
+    with locked_pool(firm):
+        for _ in range(advance.GIVE_UP + 1):
+            assert advance.drain_inbox(hurried, firm.after(seconds=2)) == 1
+    (row,) = firm.rows("SELECT attempts, done_at FROM inbox")
+    assert (row.attempts, row.done_at, firm.count("notices")) == (0, None, 0)
+    assert advance.drain_inbox(hurried, firm.after(seconds=2)) == 1
+    assert firm.count("leads") == 1
+
+
+def test_an_alarm_that_met_a_database_in_trouble_rings_as_soon_as_it_is_over(impatient):
+    firm, hurried = impatient
+    (code,) = firm.arrive()
+    firm.do("UPDATE alarms SET due_at = :now WHERE key = 'response'", now=firm.now)
+    with locked_pool(firm):
+        advance.ring_alarms(hurried, firm.now)
+    assert firm.count("notices") == 0
+    advance.ring_alarms(hurried, firm.after(seconds=2))
+    assert firm.rows("SELECT armed FROM alarms WHERE lead_id = :id AND key = 'response'", id=number_of(code))[0].armed is False
+
+
+@pytest.mark.parametrize(
+    ("statement", "passing"),
+    [
+        ("SELECT pg_sleep(9)", True), ("SELECT 1 / 0", False), ("SELECT nothing", False), ("INSERT INTO pools VALUES (NULL)", False),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", True), ("SET transaction_read_only = on; DELETE FROM pools", True),
+        ("SELECT repeat('x', 2000000000)", False),
+    ],
+)  # fmt: skip
+def test_trouble_of_the_moment_is_told_from_what_will_never_go(database, statement, passing):
+    engine = connect(database, role="test", statement_timeout_ms=300)
+    with pytest.raises(DBAPIError) as failed, engine.begin() as db:
+        db.exec_driver_sql(statement)
+    assert is_passing(failed.value) is passing
+    engine.dispose()
+    nowhere = connect("postgresql://nobody@127.0.0.1:1/nothing", role="test")
+    with pytest.raises(DBAPIError) as refused, nowhere.begin():
+        pass
+    assert is_passing(refused.value)
+    assert not is_passing(ValueError("a rule broke"))
 
 
 def test_an_unknown_lead_is_named(start):

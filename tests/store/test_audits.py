@@ -1,5 +1,6 @@
 """The auditor finds what must not be, and says nothing where all is well."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,9 +9,11 @@ from sqlalchemy import Engine, text
 
 from store import audits, beats, notices
 from store.engine import connect
+from tests.firm import Firm, team
 from tests.queue_builders import NOW, a_lead, a_message
+from workers.auditor import Auditor
 
-MINUTES = timedelta(minutes=1)
+MINUTES, SECONDS = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -33,7 +36,12 @@ def watched_lead(engine: Engine) -> int:
         id=dana,
         at=NOW + 60 * MINUTES,
     )
-    run(engine, "UPDATE leads SET holders = '{priya}', changed_at = :at WHERE id = :id", id=dana, at=NOW - MINUTES)
+    run(
+        engine,
+        "UPDATE leads SET owner = NULL, holders = '{priya}', changed_at = :at WHERE id = :id",
+        id=dana,
+        at=NOW - MINUTES,
+    )
     return dana
 
 
@@ -57,6 +65,7 @@ WRONG = {
     "alarms": "UPDATE alarms SET due_at = :past",
     "unwatched": "UPDATE alarms SET armed = false",
     "ownerless": "UPDATE leads SET holders = '{}'",
+    "owners": "UPDATE leads SET owner = 'tom'",
     "unsent": "UPDATE outbox SET not_before = :past",
     "leases": "UPDATE outbox SET state = 'sending', lease_until = :past",
     "in_doubt": "UPDATE outbox SET state = 'ambiguous', lease_until = :past, ambiguous_at = :past",
@@ -71,6 +80,46 @@ def test_what_is_wrong_is_found(engine, check):
     a_message(engine, dana)
     run(engine, WRONG[check], past=NOW - 20 * MINUTES) if ":past" in WRONG[check] else run(engine, WRONG[check])
     assert found(engine) == {check: 1}
+
+
+def announced(engine: Engine, state: str) -> None:
+    """An event for the endpoint `crm`, left lying for ten minutes; only this one."""
+    run(engine, "DELETE FROM dispatches")
+    run(
+        engine,
+        "WITH a AS (INSERT INTO announcements (lead_id, type, body, at) VALUES (:lead, 'lead.arrived', '{}', :at) RETURNING id, lead_id) "
+        "INSERT INTO dispatches (announcement_id, lead_id, endpoint, state, queued_at, not_before, lease_until) "
+        "SELECT id, lead_id, 'crm', :state, :at, :at, :at FROM a",
+        lead=watched_lead(engine), at=NOW - 10 * MINUTES, state=state,
+    )  # fmt: skip
+
+
+def test_events_that_nobody_delivers_are_found(engine):
+    run(engine, "INSERT INTO endpoints (id, enabled, failures) VALUES ('crm', true, 0)")
+    announced(engine, "pending")
+    assert found(engine) == {"events": 1}
+    run(engine, "UPDATE endpoints SET open_until = :later", later=NOW + MINUTES)
+    assert found(engine) == {}  # it is put off
+    announced(engine, "sending")
+    assert found(engine) == {"events": 1}
+
+
+def test_a_table_that_autovacuum_cannot_keep_up_with_is_found(engine):
+    """As when somebody has forgotten an open transaction."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.execute(text("CREATE TABLE heap (n int) WITH (autovacuum_enabled = false)"))
+        db.execute(text("INSERT INTO heap SELECT generate_series(1, 60000)"))
+        db.execute(text("DELETE FROM heap WHERE n > 5"))
+        db.execute(text("SELECT pg_stat_force_next_flush()"))
+    for _ in range(100):
+        if found(engine) == {"bloat": 1}:
+            return
+        time.sleep(0.1)
+    assert found(engine) == {"bloat": 1}
+
+
+def test_no_check_goes_without_a_test_that_breaks_it():
+    assert {check.name for check in audits.CHECKS} == {*WRONG, "clock", "events", "bloat"}
 
 
 def test_a_clock_that_stopped_is_found(engine):
@@ -98,3 +147,29 @@ def test_counters_that_drifted_are_put_right(engine):
     }
     assert mended == {"priya": (5, 2, 0, 1), "tom": (1, 0, 1, 0)}
     assert audits.mend_loads(engine, NOW) == []
+
+
+def test_seats_that_drifted_from_their_reps_are_put_right(database):
+    firm = Firm(database, team({"priya": "cap: 1", "tom": "cap: 1"}, {"sales": "members: [priya, tom], offer: assign"}))
+    firm.arrive()
+    firm.is_sound()
+    firm.do("UPDATE seats SET free = NOT free")
+    assert audits.mend_seats(firm.engine) == ["priya", "tom"]
+    firm.is_sound()
+    assert audits.mend_seats(firm.engine) == []
+    firm.engine.dispose()
+
+
+def test_what_the_auditor_finds_stands_on_the_board_until_it_is_over(engine):
+    auditor = Auditor(engine, lambda: None)
+    auditor.look(NOW)
+    watched_lead(engine)
+    run(engine, "UPDATE alarms SET due_at = :past", past=NOW - MINUTES)
+    auditor.look(NOW + 30 * SECONDS)
+    [notice] = audits.findings(engine, NOW)["notices"]
+    assert (notice["key"], "should have rung 15 s ago (1)" in notice["text"]) == ("auditor", True)
+    run(engine, "UPDATE alarms SET due_at = :later", later=NOW + 60 * MINUTES)
+    auditor.look(NOW + 45 * SECONDS)
+    assert len(audits.findings(engine, NOW)["notices"]) == 1  # not its time yet
+    auditor.look(NOW + 60 * SECONDS)
+    assert audits.findings(engine, NOW)["notices"] == []

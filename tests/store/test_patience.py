@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from console.processes import name_of
 from store.engine import connect, straight
-from store.patience import Fuse, NoAnswer, NotAsked, ask
+from store.patience import Fuse, NoAnswer, NotAsked, ask, is_away
 
 
 @pytest.fixture
@@ -29,6 +29,35 @@ def one(engine: Engine) -> int:
 def pid_of(engine: Engine) -> int:
     with engine.connect() as db:
         return db.execute(text("SELECT pg_backend_pid()")).scalar_one()
+
+
+def test_every_wait_of_a_connection_has_an_end(database):
+    """Of the server's own: for a statement, for a lock, and for a process that is frozen in the middle of a transaction."""
+    engine = connect(database, role="web", statement_timeout_ms=5000)
+    shown = {}
+    with engine.connect() as db:
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            shown[name] = db.execute(text(f"SHOW {name}")).scalar_one()
+    engine.dispose()
+    limits = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
+    assert shown == limits
+
+
+def failure_of(url: str) -> OperationalError:
+    engine = connect(url, role="test")
+    with pytest.raises(OperationalError) as failed:
+        one(engine)
+    return failed.value
+
+
+def test_a_database_that_may_answer_later_is_told_from_one_that_never_will(database):
+    user, _, rest = database.partition("://")[2].partition("@")
+    assert is_away(failure_of("postgresql://nobody@127.0.0.1:1/gone"))
+    assert not is_away(failure_of(f"postgresql://nobody:wrong@{rest}"))
+    assert not is_away(failure_of(f"postgresql://{user}@{rest.partition('/')[0]}/no_such_database"))
+    for said in ("FATAL:  the database system is starting up", "FATAL:  sorry, too many clients already"):
+        assert is_away(OperationalError("", {}, psycopg.OperationalError(f"connection failed: {said}")))
+    assert is_away(NotAsked())
 
 
 def test_a_fuse_is_blown_for_its_seconds_and_whole_again():

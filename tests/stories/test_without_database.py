@@ -129,6 +129,7 @@ def test_nothing_is_lost_and_nothing_doubled_while_the_database_is_away():
         it_is_read_only(town)
         it_has_no_connection_left(town)
         it_hangs(town)
+        it_comes_up_later_than_we_do(town)
 
 
 def it_is_stopped_for_a_while(town: Town) -> None:
@@ -230,6 +231,19 @@ def it_hangs(town: Town) -> None:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+    town.all_is_well()
+
+
+def it_comes_up_later_than_we_do(town: Town) -> None:
+    """As after a power cut, where the machines start in any order."""
+    assert town.house.stop() == 0
+    town.postgres.stop()
+    town.house.start("leads wait on the spool")
+    assert wait_until(lambda: town.house.get("/readyz").is_fine, SOON)
+    town.writes_to_the_spool("First in the morning")
+    assert "Headroom is ready" not in town.house.said()
+    town.postgres.start()
+    assert wait_until(lambda: "Headroom is ready" in town.house.said(), SOON), town.house.said()
     town.all_is_well()
 
 

@@ -1,6 +1,7 @@
 """Broken, hostile and misdirected requests: a clear refusal, never a 500, and nothing is written down."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -58,7 +59,9 @@ JSON = "application/json"
     ],
 )  # fmt: skip
 def test_a_strange_body_gets_a_clear_answer(front, path, content_type, body, status):
+    began = time.process_time()
     answer = front.post(path, body, Content_Type=content_type, Accept="*/*")
+    assert time.process_time() - began < 1
     assert answer.status_code == status, answer.text
     if status >= 400:
         assert answer.mimetype == "application/json"
@@ -68,6 +71,20 @@ def test_a_strange_body_gets_a_clear_answer(front, path, content_type, body, sta
     else:
         assert "\\u0000" not in (stored := json.dumps(dict(front.last.content), ensure_ascii=False))
         stored.encode("utf-8")  # no lone surrogate is left: PostgreSQL takes neither
+
+
+ENDLESS = ["a@", "1", " ", "+1", "<a", "http://a.", "%", "&#", "\n", "\u202e", "((", "a.b@c-", "\t,;", "🙂", "-"]
+
+
+@pytest.mark.parametrize("field", ["name", "email", "phone", "message", "page_url", "utm_source", "consent", "anything"])
+def test_no_text_however_long_costs_a_second(front, field):
+    """As large as a body may be, and made to send a careless pattern back again and again."""
+    for piece in ENDLESS:
+        text = (piece * 250_000)[: 240_000 // len(piece.encode())]
+        began = time.process_time()
+        answer = front.post("website", json.dumps({"name": "Dana", field: text}, ensure_ascii=False).encode(), Content_Type=JSON)
+        assert answer.status_code in (200, 202, 400, 413), (piece, answer.text)
+        assert time.process_time() - began < 1, piece
 
 
 def test_no_text_of_json_holds_what_the_database_does_not_take():

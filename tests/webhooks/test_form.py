@@ -142,6 +142,12 @@ def test_without_a_thanks_page_of_its_own_the_source_has_ours(front):
 # --- the same thing twice -----------------------------------------------------------------------------------------
 
 
+def test_two_who_typed_different_addresses_that_are_none_are_two(front):
+    said = [{"name": "Dana", "email": "dana(at)example.com"}, {"name": "Dana", "email": "dana2(at)example.com"}]
+    said += [{"name": "Dana", "phone": "ask my wife"}, {"name": "Dana", "phone": "ask my wife"}]
+    assert [front.post_json("website", each).status_code for each in said] == [202, 202, 202, 200]
+
+
 def test_a_double_click_is_one_lead(front):
     first, second = front.post_json("website", DANA), front.post_json("website", dict(reversed(DANA.items())))
     assert (first.status_code, second.status_code) == (202, 200)

@@ -5,6 +5,7 @@ import pytest
 from config import normal
 from config.lead import common_lead, full_name, tracking
 from webhooks import limits
+from webhooks.limits import household
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,14 @@ def test_the_zone_a_form_names_wins_if_there_is_such_a_zone():
     assert normal.zone("Asia/Tokyo") == "Asia/Tokyo"
     assert [normal.zone(odd) for odd in ("Mars/Olympus", "../etc/passwd", "", "CST")] == [None] * 4
     assert common_lead(phone="+15125550143", zone="Asia/Tokyo")["zone"] == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False), ("2001:db8:1:2::7", "2001:db8:1:2:ffff::8", True), ("2001:db8:1:2::7", "2001:db8:1:3::7", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True), ("fe80::1%eth0", "fe80::2%eth1", True), ("no address", "none: at all", False),
+    ],
+)  # fmt: skip
+def test_whoever_has_a_whole_network_of_addresses_counts_as_one(one, other, same):
+    assert (household(one) == household(other)) is same

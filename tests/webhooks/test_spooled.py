@@ -14,7 +14,7 @@ from routing.team import Source
 from store import policies
 from store.engine import connect
 from store.inbox import Received, Recorded
-from store.last_team import FILE, LastTeam
+from store.last_team import FILE, LastTeam, learn_it
 from store.receipts import Report
 from store.spool import Spool, SpoolFull
 from webhooks.keeping import Keeper
@@ -92,6 +92,19 @@ def test_a_process_that_starts_without_a_database_knows_the_team_of_the_last_one
     assert (started().version, set(started().sources)) == (known.version, set(known.sources))
     assert started().sources["calls"].secrets == known.sources["calls"].secrets
     there.dispose()
+    gone.dispose()
+
+
+def test_a_process_learns_the_team_before_the_first_lead_comes(database, settings):
+    engine = connect(database, role="test")
+    learning = learn_it(engine, settings, again=0.05)
+    assert not wait_until(lambda: (settings.data / FILE).exists(), 0.3)  # there is none yet
+    a_team(database, settings)
+    learning.join(10)
+    assert not learning.is_alive()
+    gone = connect(GONE, role="test")
+    assert LastTeam(gone, settings)().version == 1
+    engine.dispose()
     gone.dispose()
 
 

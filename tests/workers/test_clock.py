@@ -130,6 +130,22 @@ def test_with_nothing_to_do_it_sleeps_and_beats(engine, settings, work, moved):
     assert beat["at"] == moved.at
 
 
+def test_with_nothing_to_do_it_knocks_so_that_a_silent_bell_is_heard_again_and_says_what_it_hears(engine, settings, work, moved):
+    bell = Rung()
+    clockwork = Clock(engine, settings, bell=bell, work=work)
+    work.until_done()
+    for _ in range(11):
+        clockwork.tick()
+        moved.pass_(1)
+    assert bell.rings == 2
+    bell._is_broken = True
+    for _ in range(5):
+        clockwork.tick()
+        moved.pass_(1)
+    assert bell.rings == 3, "nobody else would find out that Redis is back"
+    assert rows(engine, "beats", name="clock")[0]["detail"]["bell"] == "silent"
+
+
 def test_it_wakes_when_the_next_alarm_is_due(engine, settings, work, moved):
     clockwork = Clock(engine, settings, bell=Bell(None), work=work)
     dana_writes(engine)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,14 +12,15 @@ from pathlib import Path
 from threading import Event
 
 from config import clock
+from config.settings import Settings
 from store import doubts, inbox, policies
 from store.engine import Engine, connect
 from store.inbox import Received
-from tests.fakes import FakeProvider, hang
+from tests.fakes import Behaviour, FakeProvider, hang
 from tests.queue_builders import rows
 from tests.workers.conftest import SAMPLE, environment_for, settings_for
 from workers.lookups import look_up
-from workers.send import Sender, send_due
+from workers.send import BEGIN_WITHIN, Sender, send_due
 
 HOUSE = Path(__file__).parents[2]
 
@@ -70,6 +72,58 @@ def test_killed_while_the_provider_holds_the_call(database, tmp_path):
         assert message["state"] == "sent"
         assert [sent.id for sent in provider.sent if sent.message_id == str(held["id"])] == [message["provider_id"]]
         engine.dispose()
+
+
+def test_frozen_with_calls_in_hand_and_woken_late_it_does_not_send_what_another_has_sent(database, tmp_path):
+    """Attempts on disk, waiting for a thread while the provider is slow: by the time the process wakes they are no longer its own."""
+    with FakeProvider() as provider:
+        settings = settings_for(provider, tmp_path)
+        engine = connect(database, role="test")
+        policies.apply(engine, SAMPLE.read_text(encoding="utf-8"), settings, clock.now(), "test")
+        with the_clock_process({**environment_for(provider, tmp_path), "DATABASE_URL": database, "REDIS_URL": ""}) as process:
+            people_write(engine, range(16))
+            until(lambda: len(rows(engine, "outbox", state="sent", purpose="ack")) == 16)  # the lane is wide now
+            provider.always("twilio", hang(2))
+            people_write(engine, range(16, 76))
+            until(lambda: len(queued(engine, provider)) > 5)
+            process.send_signal(signal.SIGSTOP)
+            frozen = clock.monotonic()
+            provider.always("twilio", Behaviour())
+            waiting = queued(engine, provider)
+            another_sends(engine, settings)
+            assert waiting and not waiting & queued(engine, provider)
+            until(lambda: clock.monotonic() > frozen + BEGIN_WITHIN + 0.5)
+            process.send_signal(signal.SIGCONT)
+            until(lambda: not rows(engine, "outbox", state="pending", channel="sms"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        times = Counter(sent.message_id for sent in provider.sent if sent.vendor == "twilio")
+        assert {times[message] for message in waiting} == {1}
+        assert {rows(engine, "outbox", id=int(message))[0]["state"] for message in waiting} == {"sent"}
+        engine.dispose()
+
+
+def people_write(engine: Engine, numbers: range) -> None:
+    now = clock.now()
+    for number in numbers:
+        said = {"name": f"Dana {number}", "phone": f"+1512556{number:04}", "channel": "form", "kind": "form"}
+        inbox.record(engine, [Received("website", f"form:{number}", "form", said, b"{}", {}, now)], now)
+
+
+def queued(engine: Engine, provider: FakeProvider) -> set[str]:
+    """Messages to leads whose attempt is on disk, and which the provider has not seen."""
+    seen = {sent.message_id for sent in provider.sent}
+    return {str(row["id"]) for row in rows(engine, "outbox", state="sending", channel="sms", purpose="ack")} - seen
+
+
+def another_sends(engine: Engine, settings: Settings) -> None:
+    """Another process, to which more time has passed: leases end, look-ups find nothing, and it sends."""
+    now, other = clock.now(), Sender(engine, settings)
+    for seconds in (31, 46, 62, 77, 92, 107):
+        doubts.release(engine, now + timedelta(seconds=seconds))
+        look_up(engine, other.lanes, now + timedelta(seconds=seconds))
+        send_due(other, now + timedelta(seconds=seconds))
+    other.close()
 
 
 def test_asked_to_stop_it_finishes_what_is_in_hand(database, tmp_path):
