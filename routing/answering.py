@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import promise
+from routing import lines, promise
 from routing.contact import Allowed, Held, Writing, may_write
 from routing.events import HumanResponded
 from routing.hours import is_open, next_open
@@ -17,18 +17,11 @@ NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant
 
 
 def reach(facts: Facts) -> list[tuple[str, str]]:
-    """The (channel, address) pairs by which this lead can be answered, the way they came first."""
-    person, came_by = facts.lead.person, facts.lead.channel
-    found = []
-    if came_by in ("whatsapp", "messenger", "instagram", "telegram") and came_by in person.handles:
-        found.append((came_by, person.handles[came_by]))
-    if person.phone:
-        found.append(("sms", person.phone))
-    if person.email:
-        found.append(("email", person.email))
-    if came_by == "email":
-        found.reverse()
-    return found
+    """The (channel, address) pairs by which this lead can be answered: where they spoke last, then the way they came."""
+    person = facts.lead.person
+    known = {**person.handles, "sms": person.phone, "email": person.email}
+    wanted = dict.fromkeys((facts.state.heard_on, facts.lead.channel, "sms", "email"))
+    return [(way, address) for way in wanted if way in lines.ANSWERED_ON and (address := known.get(way))]
 
 
 def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
@@ -83,7 +76,7 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     promised_at = promise.promise(facts, now)
     custom = source.words.email if channel == "email" else (source.words.closed_sms if shut else None) or source.words.sms
     fields = {
-        **lead_fields(facts, now),
+        **lead_fields(facts, channel),
         "due_text": due_text(promised_at, lead_zone(facts), now),
         "opens_text": opens(facts, now),
     }
@@ -97,9 +90,11 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     )  # fmt: skip
 
 
-def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
-    """What a text to the lead may name. The rep only once they have it: an offer may still be passed on."""
-    name = facts.lead.person.name or ""
+def lead_fields(facts: Facts, channel: str) -> dict[str, str]:
+    """What a text to the lead may name, and from which number of ours it goes (`from`). The rep only once they have it: an offer
+    may still be passed on.
+    """
+    name, sender = facts.lead.person.name or "", lines.sender(facts, channel)
     owner = facts.state.owner
     return {
         "name": name,
@@ -111,6 +106,7 @@ def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
         "kind": facts.lead.kind,
         "stop_hint": "Reply STOP to opt out.",
         "postal_address": facts.policy.site.postal_address,
+        **({"from": sender} if sender else {}),
     }
 
 
@@ -133,5 +129,5 @@ def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message
         return ()
     channel, address = fitting[0]
     key = f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}"
-    fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep), "by": event.rep}
+    fields = {**lead_fields(facts, channel), "text": event.text, "rep": name_of(facts, event.rep), "by": event.rep}
     return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)

@@ -15,6 +15,7 @@ from routing import (
     exchange,
     joining,
     ladder,
+    lines,
     offering,
     promise,
     responding,
@@ -74,7 +75,7 @@ def step(facts: Facts, event: Event, now: datetime) -> Step:
     for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
-            return exchange.heard_both(facts, event, decided, now)
+            return lines.heard(facts, event, exchange.heard_both(facts, event, decided, now))
     return unchanged(facts, event)
 
 
