@@ -15,6 +15,7 @@ from routing import (
     exchange,
     joining,
     ladder,
+    letting_go,
     lines,
     offering,
     promise,
@@ -75,7 +76,8 @@ def step(facts: Facts, event: Event, now: datetime) -> Step:
     for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
-            return lines.heard(facts, event, exchange.heard_both(facts, event, decided, now))
+            decided = exchange.heard_both(facts, event, decided, now)
+            return letting_go.let_go(facts, lines.heard(facts, event, decided), now)
     return unchanged(facts, event)
 
 

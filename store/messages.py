@@ -10,6 +10,7 @@ from routing import rollup
 from routing.model import Message
 from routing.team import Team
 from store.lines import with_numbers
+from store.places import placed
 from store.saving import rows
 
 GATHERED = frozenset(rollup.SEVERITY)
@@ -60,7 +61,7 @@ class Draft:
 
 def write(db: Connection, messages: Sequence[tuple[int | None, Message]], team: Team, now: datetime) -> None:
     """Write (lead id, message) pairs. A key that stands already is left as it is: nothing is said twice."""
-    messages = with_numbers(db, messages, team)
+    messages = placed(db, with_numbers(db, messages, team), team, now)
     plain = [row(lead_id, message, now) for lead_id, message in messages if message.template not in GATHERED]
     gathered = [(lead_id, message) for lead_id, message in messages if message.template in GATHERED]
     if gathered:

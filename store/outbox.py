@@ -67,7 +67,9 @@ class Claimed:
     answers: str | None = None
     heard_at: datetime | None = None
     acked_today: int | None = None
-    earlier: str | None = None  # on Slack: the provider's id of the offer or alarm about this lead to this person
+    earlier: str | None = (
+        None  # on Slack: the provider's id of the offer or alarm about this lead to this person, "" until it is out
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +197,10 @@ SEEN = """
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (
-               SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient || '' = {o}.recipient
+               SELECT CASE WHEN e.provider_id IS NULL AND e.state IN ('pending', 'claimed', 'sending', 'ambiguous') THEN ''
+                 ELSE e.provider_id END FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient || '' = {o}.recipient
                  AND e.channel = 'slack' AND e.purpose IN ('offer', 'alarm') AND coalesce(e.fields ->> 'count', '1') = '1'
-                 AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
+                 AND e.id < {o}.id ORDER BY e.id DESC LIMIT 1) END AS earlier
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
 """
 
