@@ -1,14 +1,13 @@
 """A text from a rep or a manager: a command, never a lead. The answer goes back by text, in the same transaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
 from routing.codes import number_of
-from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
+from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, which
 from routing.events import (
     CallRequested,
     EscalationAcknowledged,
@@ -22,15 +21,18 @@ from routing.events import (
     ResponseAttempted,
 )  # fmt: skip
 from routing.hours import next_open
-from routing.model import Message, Status
-from routing.team import Manager, Rep, Team
+from routing.model import Status
+from routing.team import Team
 from routing.words import clean
 from store import book, duty
 from store.batch import Batch
 from store.intake import Item
 from store.lines import leads_on
 from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
+from store.staff_sender import Sender, reply
+from store.staff_sender import sender as sender
 from store.threads import thread_of
+from store.waiting_words import completed, waiting, with_this
 
 TOLD = text("""
 SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
@@ -42,35 +44,8 @@ MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
 UNPROVED = "Nothing was done: your mail could not be proved to come from you (neither DKIM nor SPF of your domain passed). Use the link or text."
 ABOUT_ME = frozenset({"on", "off", "busy"})
 ASKED = frozenset({Status.OFFERED})
+WITH_ME = frozenset({Status.ACCEPTED, Status.RESPONDED})
 MEANT = {"accept": ASKED, "pass": ASKED, "why": frozenset(Status), "note": frozenset(Status)}  # what a bare command can be about
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who of the team wrote: `id` in the team file, `to` as recipient of the answer, which goes back the way they wrote."""
-
-    id: str
-    name: str
-    is_manager: bool
-    address: str
-    channel: str = "sms"
-
-    @property
-    def to(self) -> str:
-        """The answer's recipient."""
-        return f"{'manager' if self.is_manager else 'rep'}:{self.id}"
-
-
-def sender(team: Team, content: Mapping[str, object]) -> Sender | None:
-    """The rep or manager with this number, or of an e-mail with this address. A rep who also manages is a rep."""
-    by_mail = content.get("channel") == "email"
-    theirs = content.get("email" if by_mail else "phone")
-    people: list[Rep | Manager] = [*team.reps.values(), *team.managers.values()]
-    for person in people:
-        address = person.email if by_mail else person.phone
-        if address and address.lower() == theirs:
-            return Sender(person.id, person.name, isinstance(person, Manager), address, "email" if by_mail else "sms")
-    return None
 
 
 def understood(team: Team, item: Item, thread: str = "") -> tuple[Sender | None, Command | NotUnderstood]:
@@ -79,7 +54,9 @@ def understood(team: Team, item: Item, thread: str = "") -> tuple[Sender | None,
     command = parse(said, manager=who is not None and who.is_manager)
     if isinstance(command, Command):
         return who, replace(command, code=command.code or thread or None)
-    return who, Command("say", thread, said) if thread and who is not None and not who.is_manager else command
+    if not thread or who is None or who.is_manager or command.code:  # a code alone is never words for a lead
+        return who, command
+    return who, Command("say", thread, said)
 
 
 def is_unproved(item: Item) -> bool:
@@ -110,7 +87,7 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
     elif answer is not None:
         reply(batch, who, item, answer)
     elif isinstance(command, NotUnderstood):
-        reply(batch, who, item, command.hint)
+        no_command(batch, who, item, command)
     elif command.verb == "help":
         reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
     elif command.verb == "list":
@@ -119,6 +96,21 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
         manage(batch, who, item, command)
     else:
         about_a_lead(batch, who, item, command)
+
+
+def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> None:
+    """A code alone completes what waits for one. Words of a rep who has leads wait for one; all else gets the hint."""
+    waits = waiting(batch, who) if said.code else ()
+    if said.code and waits:
+        for command in completed(batch, waits, said.code):
+            about_a_lead(batch, who, item, command, waits=waits)
+        return
+    held = [] if who.is_manager or said.code else held_by(batch.db, who.id, batch.now)
+    mine = [OpenLead(lead.code, lead.name, lead.age) for lead in held if lead.status in WITH_ME]
+    if mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
+        reply(batch, who, item, ask_whose(mine), asks=with_this(batch, who, item))
+    else:
+        reply(batch, who, item, said.hint)
 
 
 def lead_on_line(batch: Batch, item: Item) -> str:
@@ -134,13 +126,14 @@ def lead_on_line(batch: Batch, item: Item) -> str:
     return there[0][0] if len(there) == 1 and (is_command or there[0][1] != Status.OFFERED) else ""
 
 
-def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
-    """A rep's command about one lead: the one named, or the only one it can mean."""
+def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: tuple[int, ...] = ()) -> None:
+    """A rep's command about one lead: the one named, or the only one it can mean. `waits`: the texts that it comes from."""
     held = held_by(batch.db, who.id, batch.now)
-    fitting = [lead for lead in held if lead.status in MEANT.get(command.verb, {Status.ACCEPTED, Status.RESPONDED})]
+    fitting = [lead for lead in held if lead.status in MEANT.get(command.verb, WITH_ME)]
     found = which(command, [lead.code for lead in fitting])
     if isinstance(found, Ambiguous):
-        reply(batch, who, item, ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting]))
+        question = ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting])
+        reply(batch, who, item, question, asks=with_this(batch, who, item))
         return
     lead_id = last_offered(batch.db, who.to) if isinstance(found, NoneOpen) and command.verb == "accept" else None
     if isinstance(found, str):
@@ -150,13 +143,13 @@ def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> Non
         return
     batch.load([lead_id])
     if lead_id not in batch.leads:
-        reply(batch, who, item, f"There is no lead {found}. Reply L for your list.")
+        reply(batch, who, item, f"There is no lead {found}. Reply L for your list.", asks=waits)
         return
     item.lead_id = lead_id
-    on_lead(batch, who, item, command)
+    on_lead(batch, who, item, command, waits=waits)
 
 
-def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
+def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: tuple[int, ...] = ()) -> None:
     """The event that the command is, and a word back where the journey sends none itself."""
     lead_id = item.lead_id or 0
     record = batch.leads[lead_id]
@@ -168,7 +161,7 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
         batch.happen(lead_id, CallRequested(who.id, "sms"))
         return
     if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
-        reply(batch, who, item, f"{code} is not yours, so nothing was changed.")
+        reply(batch, who, item, f"{code} is not yours, so nothing was changed.", asks=waits)
         return
     event, answer = event_of(command, who, said)
     if event is None:
@@ -177,7 +170,7 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     before = len(batch.messages)
     after = batch.happen(lead_id, event)
     if command.verb == "say" and after.state.status is Status.CLOSED:
-        reply(batch, who, item, f"{code} is closed: nothing was sent.")
+        reply(batch, who, item, f"{code} is closed: nothing was sent.", asks=waits)
         return
     went = any(m.purpose == "reply" and "counts" not in m.fields for _, m in batch.messages[before:])
     if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
@@ -270,19 +263,3 @@ def tomorrow(team: Team, rep: str, now: datetime) -> datetime:
     local = now.astimezone(ZoneInfo(calendar.zone))
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return next_open(calendar, midnight) or midnight
-
-
-def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
-    """The answer by text, once per text received."""
-    to = str(item.content.get("to") or "")
-    fields = {"text": words, "rep": who.id, "firm": batch.team.site.name, "from": to if to in batch.team.site.numbers else ""}
-    message = Message(
-        key=f"answer:{item.id}",
-        to=who.to,
-        channel=who.channel,
-        address=who.address,
-        template="reply",
-        purpose="notice",
-        fields=fields,
-    )
-    batch.messages.append((item.lead_id, message))
