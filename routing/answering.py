@@ -11,8 +11,9 @@ from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
 from routing.naming import at, name_of
 from routing.team import AtNight
-from routing.words import due_text
+from routing.words import due_text, pieces
 
+LONGEST_TEXT = 1_500  # characters of one text: Twilio takes 1,600, and letters spelt in the cheap alphabet may grow
 NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant it names
 
 
@@ -123,11 +124,19 @@ def opens(facts: Facts, now: datetime) -> str:
 
 
 def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message, ...]:
-    """The rep's own words, passed on to the lead from the firm's number."""
+    """The rep's own words, passed on to the lead from the firm's number; what is too long for one text in several, or by mail."""
     fitting = [way for way in ways(facts, "reply", now) if way[0] == event.how or event.how == "text"]
     if not event.text or not fitting:
         return ()
-    channel, address = fitting[0]
-    key = f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}"
-    fields = {**lead_fields(facts, channel), "text": event.text, "rep": name_of(facts, event.rep), "by": event.rep}
-    return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)
+    by_mail = [way for way in fitting if way[0] == "email"]
+    channel, address = by_mail[0] if by_mail and len(event.text) > LONGEST_TEXT else fitting[0]
+    parts = (event.text,) if channel == "email" else pieces(event.text, LONGEST_TEXT)
+    fields = {**lead_fields(facts, channel), "rep": name_of(facts, event.rep), "by": event.rep}
+    return tuple(
+        Message(
+            key=f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}" + (f":{number}" if number > 1 else ""), to="lead",
+            channel=channel, address=address, template="relay", purpose="reply",
+            fields={**fields, "text": f"({number}/{len(parts)}) {part}" if len(parts) > 1 else part},
+        )
+        for number, part in enumerate(parts, 1)
+    )  # fmt: skip

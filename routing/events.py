@@ -56,11 +56,12 @@ class VoicemailLeft:
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """The lead wrote (again) on an open lead, to our number or account `to`."""
+    """The lead wrote (again) on an open lead, to our number or account `to`; `files` says where what they sent along can be found."""
 
     channel: str
     text: str
     to: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

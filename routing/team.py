@@ -28,6 +28,13 @@ class QueueOrder(StrEnum):
     OLDEST_FIRST = "oldest_first"
 
 
+class Returning(StrEnum):
+    """Who is asked first when a person comes back with something new."""
+
+    SAME_REP = "same_rep"  # who had them, where that rep can take it soon
+    ANYBODY = "anybody"  # as the strategy says
+
+
 class RungAction(StrEnum):
     """What a rung of the ladder does."""
 
@@ -143,6 +150,7 @@ class Pool:
     ring: int = 3
     offer_for: timedelta = timedelta(minutes=2)
     queue: QueueOrder = QueueOrder.FRESH_FIRST
+    returning: Returning = Returning.SAME_REP
     calendar: Calendar = ALWAYS
     managers: tuple[str, ...] = ()
     directors: tuple[str, ...] = ()

@@ -101,12 +101,15 @@ def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, mi
 
 
 def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Message, ...]:
-    """The lead's words, to whoever has it."""
+    """The lead's words, to whoever has it; to the managers where that is nobody any more."""
     owner = facts.state.owner
     if owner is None:
         return ()
-    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text}
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text, "files": " ".join(event.files)}
     key = f"said:{facts.lead.id}:{at(now, event.text)}"
+    if owner not in facts.team.reps:
+        told = {**fields, "rep_name": owner, "pool": facts.policy.pool.name}
+        return to_managers(facts, get("pool_managers").contacts(facts), "said_to_nobody", key, told)
     return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
 
 

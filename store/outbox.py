@@ -34,7 +34,8 @@ class Lane:
 class Claimed:
     """A message that is ours until the lease ends, with what the gate and the words need to know.
 
-    `answers` is the Message-ID of the lead's last mail, where this one is a mail to them.
+    `answers` is what this mail to a lead goes on from: their own last mail (`id`, `subject`, and the ids it names, `earlier`), else the
+    first of `ours` to them. Never a mail of the rep's: its ids tell of the rep's own mail server.
     """
 
     id: int
@@ -64,7 +65,7 @@ class Claimed:
     zone: str | None = None
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
-    answers: str | None = None
+    answers: Mapping[str, Any] | None = None
     heard_at: datetime | None = None
     acked_today: int | None = None
     earlier: str | None = (
@@ -184,9 +185,15 @@ SEEN = """
            {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
-           CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN (
-             SELECT substr(i.external_id, 7) FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<')
-             ORDER BY i.id DESC LIMIT 1) END AS answers,
+           CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN coalesce((
+             SELECT jsonb_build_object('id', substr(i.external_id, 7), 'subject', i.content -> 'extra' ->> 'subject',
+                                       'earlier', i.content -> 'in_reply_to')
+             FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<') AND i.content ->> 'email' = p.email
+             ORDER BY i.id DESC LIMIT 1),
+             CASE WHEN {o}.purpose = 'reply' THEN (
+             SELECT jsonb_build_object('ours', b.id, 'subject', b.subject) FROM outbox b WHERE b.lead_id = {o}.lead_id
+               AND b.recipient || '' = 'lead' AND b.channel = 'email' AND b.id < {o}.id AND b.sent_at IS NOT NULL
+             ORDER BY b.id LIMIT 1) END) END AS answers,
            CASE WHEN {o}.channel IN ('whatsapp', 'messenger', 'instagram') AND {o}.recipient = 'lead' THEN (
              SELECT max(i.received_at) FROM inbox i JOIN leads t ON t.id = i.lead_id
              WHERE t.person_id = p.id AND i.event = 'message' AND i.content ->> 'channel' = {o}.channel) END AS heard_at,

@@ -4,16 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from routing.codes import number_of
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, which
 from routing.events import (
     CallRequested,
-    EscalationAcknowledged,
     Event,
     HumanResponded,
-    LeadAssigned,
     NoteAdded,
     OfferAccepted,
     OfferPassed,
@@ -22,26 +20,25 @@ from routing.events import (
 )  # fmt: skip
 from routing.hours import next_open
 from routing.model import Status
+from routing.signature import without_own_lines
 from routing.team import Team
-from routing.words import clean
 from store import book, duty
 from store.batch import Batch
+from store.heard import files_of
 from store.intake import Item
 from store.lines import leads_on
-from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
-from store.staff_sender import Sender, reply
+from store.records import attached
+from store.staff_answers import held_by, last_offered, listed, on_duty, why
+from store.staff_managers import MANAGER_HELP, manage
+from store.staff_sender import Sender, former, reply
 from store.staff_sender import sender as sender
 from store.threads import thread_of
 from store.waiting_words import completed, waiting, with_this
 
-TOLD = text("""
-SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
-WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT 50
-""")
-ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
 HELP = "1 accept, 2 pass. After the call: C talked, V voicemail, B bad number. A7 words = text the lead. N note, L list, ON, OFF 2h, BUSY, WHY A7."
-MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
 UNPROVED = "Nothing was done: your mail could not be proved to come from you (neither DKIM nor SPF of your domain passed). Use the link or text."
+FILE_ALONE = "We pass on words, no pictures or files. Text the lead's code and your words, or send it by your own mail."
+FILE_STAYS = "sent, without the picture or file: we pass on words only."
 ABOUT_ME = frozenset({"on", "off", "busy"})
 ASKED = frozenset({Status.OFFERED})
 WITH_ME = frozenset({Status.ACCEPTED, Status.RESPONDED})
@@ -98,6 +95,27 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
         about_a_lead(batch, who, item, command)
 
 
+def has_left(batch: Batch, item: Item) -> bool:
+    """Is this a command of a rep who is not in the team file any more? Then it is no lead, nothing is done, and they are told.
+
+    Anything else they write is anybody's: numbers are given to other people.
+    """
+    if item.event != "message" or item.content.get("channel") not in ("sms", "email"):
+        return False
+    said = str(item.content.get("message") or "")
+    command = parse(said)
+    who = former(batch, item.content) if isinstance(command, Command) or command.code else None
+    if who is None:
+        return False
+    number = number_of(command.code) if command.code else None
+    batch.load([number] if number else [])
+    if number in batch.leads:
+        item.lead_id = number
+        batch.happen(number, NoteAdded(f"{who.name}, who has left the team,", said))
+    reply(batch, who, item, f"You are not on the team of {batch.team.site.name} any more, so nothing was done or sent.")
+    return True
+
+
 def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> None:
     """A code alone completes what waits for one. Words of a rep who has leads wait for one; all else gets the hint."""
     waits = waiting(batch, who) if said.code else ()
@@ -107,7 +125,9 @@ def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> No
         return
     held = [] if who.is_manager or said.code else held_by(batch.db, who.id, batch.now)
     mine = [OpenLead(lead.code, lead.name, lead.age) for lead in held if lead.status in WITH_ME]
-    if mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
+    if attached(item.content) and not str(item.content.get("message") or "").strip():
+        reply(batch, who, item, FILE_ALONE)
+    elif mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
         reply(batch, who, item, ask_whose(mine), asks=with_this(batch, who, item))
     else:
         reply(batch, who, item, said.hint)
@@ -168,11 +188,17 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
         reply(batch, who, item, NotUnderstood().hint)
         return
     before = len(batch.messages)
+    if isinstance(event, HumanResponded) and who.channel == "email":
+        rep = batch.team.reps[who.id]
+        event = replace(event, text=without_own_lines(event.text, rep.phone, rep.email))
     after = batch.happen(lead_id, event)
     if command.verb == "say" and after.state.status is Status.CLOSED:
         reply(batch, who, item, f"{code} is closed: nothing was sent.", asks=waits)
         return
     went = any(m.purpose == "reply" and "counts" not in m.fields for _, m in batch.messages[before:])
+    if command.verb == "say" and attached(item.content):
+        batch.happen(lead_id, NoteAdded(who.name, f"Sent along, not passed on: {' '.join(files_of(item.content)) or 'a file'}"))
+        answer = FILE_STAYS
     if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
         reply(batch, who, item, f"{code}: {answer}")
 
@@ -195,53 +221,6 @@ def event_of(command: Command, who: Sender, said: str) -> tuple[Event | None, st
         case "say":
             return HumanResponded(who.id, "text", text=said), "sent."
     return None, ""
-
-
-def manage(batch: Batch, who: Sender, item: Item, command: Command) -> None:
-    """A manager's text: I am on it, or give it to somebody."""
-    told = list(batch.db.execute(TOLD, {"manager": who.id}).scalars())
-    named = number_of(command.code) if command.code else None
-    leads = [named] if named else told
-    if not leads:
-        reply(batch, who, item, "Nothing is waiting for your answer.")
-    elif command.verb == "acknowledge":
-        batch.load(leads)
-        known = [lead for lead in leads if lead in batch.leads]
-        for lead_id in known:
-            batch.happen(lead_id, EscalationAcknowledged(who.id))
-        batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": who.id, "leads": known})
-        item.lead_id = known[0] if known else None
-        codes = ", ".join(batch.leads[lead].lead.code for lead in known[:LISTED])
-        reply(
-            batch,
-            who,
-            item,
-            f"You are on it: {codes}. The clock goes on until somebody answers the lead." if known else "No such lead.",
-        )
-    elif command.verb == "assign":
-        assign(batch, who, item, leads, str(command.argument or ""))
-    else:
-        reply(batch, who, item, MANAGER_HELP)
-
-
-def assign(batch: Batch, who: Sender, item: Item, leads: list[int], name: str) -> None:
-    """ "T Priya A7" """
-    reps = [
-        rep
-        for rep in batch.team.reps.values()
-        if name.casefold() in (rep.id.casefold(), rep.name.casefold(), rep.name.split(" ")[0].casefold())
-    ]
-    if len(reps) != 1 or len(leads) != 1:
-        hint = f"No rep is called {clean(name, 30)}." if not reps else "Say which lead: T name code."
-        reply(batch, who, item, hint if len(reps) < 2 else f"Several reps are called {clean(name, 30)}: use their full name.")
-        return
-    batch.load(leads)
-    if leads[0] not in batch.leads:
-        reply(batch, who, item, "There is no such lead.")
-        return
-    item.lead_id = leads[0]
-    batch.happen(leads[0], LeadAssigned(reps[0].id, who.name))
-    reply(batch, who, item, f"{batch.leads[leads[0]].lead.code} is with {reps[0].name} now.")
 
 
 def set_presence(engine: Engine, who: Sender, command: Command, now: datetime) -> tuple[datetime | None, str]:

@@ -80,7 +80,9 @@ def _channel(form: Form) -> str:
 
 
 def _words(form: Form) -> str:
-    return normal.clean_text(form.get("Body", "") or form.get("ButtonText", ""))
+    place = (form.get("Latitude", ""), form.get("Longitude", ""))
+    shared = f"Shared a place: {place[0]}, {place[1]}" if all(place) else ""
+    return normal.clean_text(form.get("Body", "") or form.get("ButtonText", "") or shared, normal.LONGEST_MESSAGE)
 
 
 def _handles(form: Form) -> dict[str, str]:
