@@ -58,7 +58,7 @@ class Fields:
         return lead.common_lead(
             name=lead.full_name(*names), first_name=names[1], last_name=names[2], phone=phone, email=email, zone=normal.zone(known.get("zone", "")),
             company=normal.clean_line(known.get("company", ""), normal.LONGEST_NAME),
-            message=normal.clean_text(known.get("message", "")), consent=self._consents(), extra=extra,
+            message=normal.clean_text(known.get("message", ""), normal.LONGEST_MESSAGE), consent=self._consents(), extra=extra,
         )  # fmt: skip
 
     def _sort(self, name: str, value: object) -> None:

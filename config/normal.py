@@ -11,7 +11,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import timezone
 
-LONGEST_TEXT = 1_600  # characters of a message, as the longest text message has
+LONGEST_TEXT = 1_600  # characters of a text, as the longest text message has
+LONGEST_MESSAGE = 5_000  # of what a person writes to us; WhatsApp and Telegram carry 4,096, a mail or a form more
 LONGEST_VALUE = 500  # of any other field
 LONGEST_NAME = 120
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from config.dotenv import read_env_file
 from config.local_secrets import local_secret, local_verify_key
-from config.settings_check import Values, provider_problems
+from config.settings_check import Values, page_tokens, provider_problems
 
 SERVING = frozenset({"web", "worker", "clock"})
 ROLES = SERVING | {"migrate", "cli", "up", "check"}
@@ -150,6 +150,16 @@ class Settings:
     def meta_verify_token(self) -> str:
         """What Meta's handshake must carry, or a derived one."""
         return self.given_meta_verify_token or local_secret(self.secret_key, "meta verify token")
+
+    @property
+    def meta_page_tokens(self) -> dict[str, str]:
+        """The token of each page or Instagram account, by its id; one for all of them has the id ""."""
+        return dict(page_tokens(self.meta_page_token or ""))
+
+    def page_token(self, account: str = "") -> str | None:
+        """The token to act for this page or Instagram account with; None: there is none. Without an id, the first."""
+        tokens = self.meta_page_tokens
+        return tokens.get(account) or tokens.get("") or (None if account else next(iter(tokens.values()), None))
 
     @property
     def sendgrid_webhook_key(self) -> str | None:

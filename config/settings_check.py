@@ -94,6 +94,12 @@ class Values:
         return found
 
 
+def page_tokens(text: str) -> list[tuple[str, str]]:
+    """(id of a page or Instagram account, its token) of META_PAGE_TOKEN: `<id>:<token>` several times, or one token for all ("")."""
+    parts = [part.strip().rpartition(":") for part in text.split(",") if part.strip()]
+    return [(account.strip(), token) for account, _, token in parts]
+
+
 def provider_problems(environ: Mapping[str, str]) -> list[str]:
     """What is missing where a provider is set up by halves: it would fail at the first lead instead of now."""
     has = {name for name, value in environ.items() if value.strip()}
@@ -105,6 +111,12 @@ def provider_problems(environ: Mapping[str, str]) -> list[str]:
                 f"{provider} is set up by halves: {', '.join(given)} is set, but not {', '.join(missing)}. "
                 f"Set {'it' if len(missing) == 1 else 'them'} too, or none of them: then messages go to the page /outbox."
             )
+    accounts = [account for account, _ in page_tokens(environ.get("META_PAGE_TOKEN", ""))]
+    if (len(accounts) > 1 or any(accounts)) and not all(account.isdigit() for account in accounts):
+        problems.append(
+            "META_PAGE_TOKEN names a token without its page. Write each as <id of the page or Instagram account>:<token>, with commas "
+            "between them, or one token alone."
+        )
     if has >= _SIGNED_BY_ADDRESS and "PUBLIC_URL" not in has:
         problems.append(
             "PUBLIC_URL is not set, but Twilio signs the public address it calls. Set it to the address Twilio has, "

@@ -5,7 +5,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -17,6 +18,7 @@ class Answer:
 
     status: int
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
 
     @property
     def is_fine(self) -> bool:
@@ -39,11 +41,12 @@ def ask(url: str, *, token: str | None = None, form: Mapping[str, str] | None = 
         request.add_header("Authorization", f"Bearer {token}")
     try:
         with _direct.open(request, timeout=timeout) as answer:
-            return Answer(answer.status, answer.read().decode(errors="replace"))
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(answer.status, answer.read().decode(errors="replace"), headers)
     except urllib.error.HTTPError as refused:
         with refused:
             return Answer(refused.code, refused.read().decode(errors="replace"))
-    except (OSError, ValueError) as failure:
+    except (OSError, ValueError, HTTPException) as failure:
         return Answer(0, str(getattr(failure, "reason", failure)))
 
 

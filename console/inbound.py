@@ -19,6 +19,7 @@ from config.settings import Settings
 from routing.team import Source, Team
 
 PATIENCE_SECONDS = 10.0
+PAGE = "100000000000001"  # of nobody
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
 
 
@@ -56,13 +57,13 @@ def post_form(settings: Settings, source: Source, fields: dict[str, str], now: d
     return _knock(settings, f"/webhooks/{source.id}", body, headers)
 
 
-def post_text(settings: Settings, source: Source, *, sender: str, text: str, channel: str = "sms") -> Answer:
-    """Write to our number as Twilio would pass it on. Raises NotTaken."""
+def post_text(settings: Settings, source: Source, *, sender: str, text: str, channel: str = "sms", to: str = "") -> Answer:
+    """Write to our number (`to`, else the usual one) as Twilio would pass it on. Raises NotTaken."""
     prefix = "whatsapp:" if channel == "whatsapp" else ""
     sid = "SM" + secrets.token_hex(16)
     fields = {
         "MessageSid": sid, "SmsMessageSid": sid, "SmsSid": sid, "AccountSid": settings.twilio_account_sid, "ApiVersion": "2010-04-01",
-        "From": prefix + sender, "To": prefix + settings.twilio_from, "Body": text, "NumMedia": "0", "NumSegments": "1",
+        "From": prefix + sender, "To": prefix + (to or settings.twilio_from), "Body": text, "NumMedia": "0", "NumSegments": "1",
         "SmsStatus": "received",
     }  # fmt: skip
     return post_twilio(settings, f"/webhooks/{source.id}", fields)
@@ -84,12 +85,13 @@ def post_missed_call(settings: Settings, source: Source, *, caller: str, now: da
     post_twilio(settings, f"/webhooks/{source.id}/status", fields | hung_up)
 
 
-def post_messenger(settings: Settings, source: Source, *, sender: str, text: str, now: datetime) -> Answer:
+def post_messenger(settings: Settings, source: Source, *, sender: str, text: str, now: datetime, page: str = "") -> Answer:
     """Write to our page as Meta would pass it on. Raises NotTaken."""
+    page = page or PAGE
     at = int(now.timestamp() * 1000)
     message = {"mid": "m_" + secrets.token_urlsafe(18), "text": text}
-    talk = {"sender": {"id": sender}, "recipient": {"id": "100000000000001"}, "timestamp": at, "message": message}
-    body = json.dumps({"object": "page", "entry": [{"id": "100000000000001", "time": at, "messaging": [talk]}]}).encode()
+    talk = {"sender": {"id": sender}, "recipient": {"id": page}, "timestamp": at, "message": message}
+    body = json.dumps({"object": "page", "entry": [{"id": page, "time": at, "messaging": [talk]}]}).encode()
     signature = "sha256=" + hmac.new(settings.meta_app_secret.partition(",")[0].encode(), body, hashlib.sha256).hexdigest()
     return _knock(
         settings, f"/webhooks/{source.id}", body, {"Content-Type": "application/json", "X-Hub-Signature-256": signature}

@@ -22,7 +22,7 @@ def play(settings: Settings, fields: Mapping[str, str], *, code: str, rep_phone:
     asked = urlencode({"lead": code, "call": fields.get("call", ""), "rep": rep_in_url(fields.get("rep", ""))})
     out = {
         "CallSid": "CA" + secrets.token_hex(16), "AccountSid": settings.twilio_account_sid, "ApiVersion": "2010-04-01",
-        "From": fields.get("number") or settings.twilio_from, "To": rep_phone, "Direction": "outbound-api",
+        "From": fields.get("number") or fields.get("usual") or settings.twilio_from, "To": rep_phone, "Direction": "outbound-api",
     }  # fmt: skip
 
     def tell(step: str, told: dict[str, str]) -> bytes:

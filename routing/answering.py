@@ -4,31 +4,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import promise
+from routing import lines, promise
 from routing.contact import Allowed, Held, Writing, may_write
 from routing.events import HumanResponded
 from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
 from routing.naming import at, name_of
 from routing.team import AtNight
-from routing.words import due_text
+from routing.words import due_text, pieces
 
+LONGEST_TEXT = 1_500  # characters of one text: Twilio takes 1,600, and letters spelt in the cheap alphabet may grow
 NOT_YET = 10  # minutes an acknowledgement stays worth sending after the instant it names
 
 
 def reach(facts: Facts) -> list[tuple[str, str]]:
-    """The (channel, address) pairs by which this lead can be answered, the way they came first."""
-    person, came_by = facts.lead.person, facts.lead.channel
-    found = []
-    if came_by in ("whatsapp", "messenger", "instagram", "telegram") and came_by in person.handles:
-        found.append((came_by, person.handles[came_by]))
-    if person.phone:
-        found.append(("sms", person.phone))
-    if person.email:
-        found.append(("email", person.email))
-    if came_by == "email":
-        found.reverse()
-    return found
+    """The (channel, address) pairs by which this lead can be answered: where they spoke last, then the way they came."""
+    person = facts.lead.person
+    known = {**person.handles, "sms": person.phone, "email": person.email}
+    wanted = dict.fromkeys((facts.state.heard_on, facts.lead.channel, "sms", "email"))
+    return [(way, address) for way in wanted if way in lines.ANSWERED_ON and (address := known.get(way))]
 
 
 def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
@@ -83,7 +77,7 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     promised_at = promise.promise(facts, now)
     custom = source.words.email if channel == "email" else (source.words.closed_sms if shut else None) or source.words.sms
     fields = {
-        **lead_fields(facts, now),
+        **lead_fields(facts, channel),
         "due_text": due_text(promised_at, lead_zone(facts), now),
         "opens_text": opens(facts, now),
     }
@@ -97,9 +91,11 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     )  # fmt: skip
 
 
-def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
-    """What a text to the lead may name. The rep only once they have it: an offer may still be passed on."""
-    name = facts.lead.person.name or ""
+def lead_fields(facts: Facts, channel: str) -> dict[str, str]:
+    """What a text to the lead may name, and from which number of ours it goes (`from`). The rep only once they have it: an offer
+    may still be passed on.
+    """
+    name, sender = facts.lead.person.name or "", lines.sender(facts, channel)
     owner = facts.state.owner
     return {
         "name": name,
@@ -111,6 +107,7 @@ def lead_fields(facts: Facts, now: datetime) -> dict[str, str]:
         "kind": facts.lead.kind,
         "stop_hint": "Reply STOP to opt out.",
         "postal_address": facts.policy.site.postal_address,
+        **({"from": sender} if sender else {}),
     }
 
 
@@ -127,11 +124,19 @@ def opens(facts: Facts, now: datetime) -> str:
 
 
 def relayed(facts: Facts, event: HumanResponded, now: datetime) -> tuple[Message, ...]:
-    """The rep's own words, passed on to the lead from the firm's number."""
+    """The rep's own words, passed on to the lead from the firm's number; what is too long for one text in several, or by mail."""
     fitting = [way for way in ways(facts, "reply", now) if way[0] == event.how or event.how == "text"]
     if not event.text or not fitting:
         return ()
-    channel, address = fitting[0]
-    key = f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}"
-    fields = {**lead_fields(facts, now), "text": event.text, "rep": name_of(facts, event.rep), "by": event.rep}
-    return (Message(key=key, to="lead", channel=channel, address=address, template="relay", purpose="reply", fields=fields),)
+    by_mail = [way for way in fitting if way[0] == "email"]
+    channel, address = by_mail[0] if by_mail and len(event.text) > LONGEST_TEXT else fitting[0]
+    parts = (event.text,) if channel == "email" else pieces(event.text, LONGEST_TEXT)
+    fields = {**lead_fields(facts, channel), "rep": name_of(facts, event.rep), "by": event.rep}
+    return tuple(
+        Message(
+            key=f"reply:{facts.lead.id}:{event.rep}:{at(now, event.text)}" + (f":{number}" if number > 1 else ""), to="lead",
+            channel=channel, address=address, template="relay", purpose="reply",
+            fields={**fields, "text": f"({number}/{len(parts)}) {part}" if len(parts) > 1 else part},
+        )
+        for number, part in enumerate(parts, 1)
+    )  # fmt: skip

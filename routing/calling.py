@@ -7,7 +7,7 @@ or no answer is an attempt; a machine detection that heard nothing clear is aske
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import answering, ladder, responding, telling
+from routing import answering, ladder, lines, responding, telling
 from routing.contact import Suppressed, may_write
 from routing.events import (
     CallRequested,
@@ -99,7 +99,8 @@ def ring(facts: Facts, state: State, now: datetime) -> Message:
         "rep": rep,
         "firm": facts.policy.site.name,
         "line": line.id if line else "",
-        "number": str((line.options.get("number") if line else "") or ""),
+        "number": lines.sender(facts, "call"),
+        "usual": str((line.options.get("number") if line else "") or ""),
         "call": str(state.dial_number),
         "lead": str(facts.lead.id),
         "recorded": "yes" if line and line.options.get("record_calls") else "",

@@ -7,7 +7,7 @@ are never commands. Whether the sender may do it, and what it does, is decided e
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -41,7 +41,7 @@ _TYPED_TOO: dict[Verb, str] = {"why": "WHY", "call": "CALL", "acknowledge": "OK"
 
 TOMORROW = "tomorrow"
 _LONGEST = timedelta(days=30)
-_READ = 1_600  # characters: the longest text the carrier delivers
+_READ = 10_000  # characters: longer than any text, and as long as the longest mail that is kept
 _EDGES = " .,;:!()[]{}<>\"'`*#-_/\\"
 _POLITE = frozenset({"please", "pls", "thanks", "thx", "ty"})
 _CODE = re.compile(r"([a-z])[ -]?([0-9]{1,12})", re.IGNORECASE)
@@ -61,9 +61,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """No command; `hint` says what to text instead."""
+    """No command; `hint` says what to text instead. `code`: nothing but a lead's code was sent."""
 
     hint: str = "Sorry, not understood. Try 1, 2, C, V, B, L, ON, OFF 2h, WHY A7, ?"
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,18 @@ def parse(text: str, *, manager: bool = False) -> Command | NotUnderstood:
     found = _with_code(code, rest) if code else _without_code(line)
     if manager and isinstance(found, Command) and found.verb == "accept":
         return Command("acknowledge", found.code)
+    if isinstance(found, Command) and found.verb == "say":
+        return replace(found, argument=_as_written(text, line, str(found.argument)))
     return found
+
+
+def _as_written(text: str, line: str, words: str) -> str:
+    """The words for the lead with their own line breaks and emoji, as far as what stands before them can be told apart."""
+    before = len(line.split()) - len(words.split())
+    parts = text.strip().split(None, before)
+    if len(text.split()) != len(line.split()) or len(parts) <= before:
+        return words
+    return parts[before].lstrip(" :,.-")
 
 
 def which(command: Command, codes: Sequence[str]) -> str | Ambiguous | NoneOpen:
@@ -111,6 +123,13 @@ def ask_which(command: Command, leads: Sequence[OpenLead]) -> str:
     listed = ", ".join(f"{lead.code} {clean(lead.name, 20)} {ago(lead.age, parts=1)}" for lead in leads[:3])
     end = ", ..." if len(leads) > 3 else "."
     return f"You have {len(leads)} open: {listed}{end} Reply {' or '.join(_example(command, lead.code) for lead in leads[:2])}."
+
+
+def ask_whose(leads: Sequence[OpenLead]) -> str:
+    """The question when words are no command and may be for a lead: in one segment, and a code alone is the answer."""
+    listed = ", ".join(f"{lead.code} {clean(lead.name, 14)}" for lead in leads[:3])
+    end = ", ..." if len(leads) > 3 else "."
+    return f"Not understood. Is it for a lead? Reply with the code alone and we send it: {listed}{end}"
 
 
 def _example(command: Command, code: str) -> str:
@@ -156,7 +175,8 @@ def _with_code(code: str, rest: str) -> Command | NotUnderstood:
         return Command(_WITH_WORDS[word.casefold()], code, words)
     if not said or said in _ABOUT_ME or said in _WITH_WORDS:
         return NotUnderstood(
-            f"What about {code}? Text 1 {code} to accept, 2 {code} to pass, or {code} and words to write to the lead."
+            f"What about {code}? Text 1 {code} to accept, 2 {code} to pass, or {code} and words to write to the lead.",
+            code=None if said else code,
         )
     return Command("say", code, rest)
 

@@ -1,6 +1,7 @@
 """What can happen to a lead: the events, past tense, each a frozen value. Alarms ring some of them, people and providers cause the rest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from routing.rep_calls import CallRequested as CallRequested
@@ -17,9 +18,10 @@ class LeadArrived:
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A phone call is ringing at our number; the answer tells the provider whom to ring."""
+    """A phone call is ringing at our number `to`; the answer tells the provider whom to ring."""
 
     call_sid: str
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,12 @@ class VoicemailLeft:
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """The lead wrote (again) on an open lead."""
+    """The lead wrote (again) on an open lead, to our number or account `to`; `files` says where what they sent along can be found."""
 
     channel: str
     text: str
+    to: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,8 @@ class LeadFolded:
 class LeadsJoined:
     """The lead `code` of the same person goes into this one. `owner`: who goes on with both, None for who has this one.
 
-    `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there.
+    `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there;
+    `reached`: which numbers and accounts of ours they used there.
     """
 
     code: str
@@ -233,6 +238,7 @@ class LeadsJoined:
     responded_at: datetime | None = None
     how: str | None = None
     acked_on: tuple[str, ...] = ()
+    reached: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from routing.automatic import is_automatic
 from routing.events import CallBridged, Event, LeadCallEnded, LeadPickedUp, MessageArrived, OutcomeReported, VoicemailLeft
 from routing.model import Facts, Step
 
@@ -27,6 +28,8 @@ def _talked(facts: Facts, event: Event, step: Step) -> bool:
             return step.state.responded_at is not None
         case OutcomeReported(outcome="talked"):
             return True
+        case MessageArrived(channel=channel, text=text) if is_automatic(channel, text):
+            return False
         case MessageArrived() | VoicemailLeft():
             return facts.state.responded_at is not None
     return False

@@ -15,6 +15,8 @@ from routing import (
     exchange,
     joining,
     ladder,
+    letting_go,
+    lines,
     offering,
     promise,
     responding,
@@ -22,6 +24,7 @@ from routing import (
     taking,
     telling,
 )
+from routing.automatic import is_automatic
 from routing.events import (
     AcceptDue,
     AcknowledgementExpired,
@@ -65,7 +68,7 @@ from routing.events import (
 from routing.model import OPEN, UNANSWERED, Facts, State, Status, Step
 from routing.naming import name_of
 
-WORDS_KEPT, LONGEST_WORDS = 5, 400  # of what the lead says before anybody has answered
+WORDS_KEPT, LONGEST_WORDS = 5, 1_600  # of what the lead says before anybody has answered
 IN_HANDS = frozenset({Status.WAITING, Status.OFFERED, Status.ACCEPTED, Status.RESPONDED})  # decided, and not yet done
 
 
@@ -74,7 +77,8 @@ def step(facts: Facts, event: Event, now: datetime) -> Step:
     for chapter in (it_comes_in, it_is_offered, a_rep_calls, it_is_answered, nobody_answers, words_in_between):
         decided = chapter(facts, event, now)
         if decided is not None:
-            return exchange.heard_both(facts, event, decided, now)
+            decided = exchange.heard_both(facts, event, decided, now)
+            return letting_go.let_go(facts, lines.heard(facts, event, decided), now)
     return unchanged(facts, event)
 
 
@@ -239,9 +243,17 @@ def quarantined(facts: Facts) -> Step:
 def wrote_again(facts: Facts, event: MessageArrived, now: datetime) -> Step:
     """The lead wrote again: whoever has it gets the words."""
     reader = facts.state.owner
-    to = name_of(facts, reader) if reader else "whoever takes it"
+    to = (
+        name_of(facts, reader)
+        if reader in facts.team.reps
+        else "the managers: who had it has left"
+        if reader
+        else "whoever takes it"
+    )
     state = remembered(facts.state, f"by {event.channel}: {event.text}")
-    return Step(state, why=f"the lead wrote by {event.channel}; passed to {to}", messages=telling.lead_said(facts, event, now))
+    by_itself = is_automatic(event.channel, event.text)
+    why = f"the lead's phone answered by itself by {event.channel}" if by_itself else f"the lead wrote by {event.channel}"
+    return Step(state, why=f"{why}; passed to {to}", details=event.files, messages=telling.lead_said(facts, event, now))
 
 
 def left_voicemail(facts: Facts, event: VoicemailLeft, now: datetime) -> Step:

@@ -94,6 +94,8 @@ class State:
     `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
     next round; `tried` are all who were ever asked. `line` is who is rung for a caller although they have the lead already,
     `response_call` the call or text that was the first response, `contacted_at` when both had been heard, `said` the lead's last words while nobody had answered yet.
+    `heard_on` is the channel of their last words where it is not the inquiry's, `reached` which numbers and accounts of ours they last
+    used (routing/lines.py).
     """
 
     status: Status = Status.NEW
@@ -137,6 +139,8 @@ class State:
     dial_joined: bool = False
     dial_met: str | None = None
     dial_met_at: datetime | None = None
+    heard_on: str | None = None
+    reached: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from routing import promise, telling
 from routing.capacity import can_take, why_not
 from routing.events import OfferLapsed, RetryDue, RoomOpened
 from routing.model import Alarm, Facts, RepChange, Seat, State, Status, Step
-from routing.team import OfferStyle
+from routing.team import OfferStyle, Returning
 from routing.words import due_text
 
 RETRY = timedelta(seconds=30)  # the net below RoomOpened; room that opens wakes the queue in its own transaction
@@ -48,7 +48,7 @@ def look_again(facts: Facts, event: RoomOpened | RetryDue, now: datetime) -> Ste
 
 
 def candidates(facts: Facts, besides: Iterable[str] = ()) -> tuple[Seat, ...]:
-    """Reps with room who may be asked, best first; under `owner_first` the person's own rep leads."""
+    """Reps with room who may be asked, best first; of a person who comes back their own rep leads."""
     barred = {*facts.state.declined_by, *facts.state.lapsed_by, *besides}
     needs = facts.policy.rule.needs
     able = [seat for seat in facts.bench.able if seat.rep not in barred and needs <= seat.skills]
@@ -60,10 +60,9 @@ def candidates(facts: Facts, besides: Iterable[str] = ()) -> tuple[Seat, ...]:
 
 def owner_seat(facts: Facts) -> Seat | None:
     """The seat of the rep who had this person before, where the pool wants them asked first."""
-    last = facts.lead.person.last_rep
-    if facts.policy.pool.strategy != "owner_first" or last not in facts.policy.pool.members:
-        return None
-    return facts.bench.named.get(last or "")
+    last, pool = facts.lead.person.last_rep, facts.policy.pool
+    wanted = pool.returning is Returning.SAME_REP or pool.strategy == "owner_first"
+    return facts.bench.named.get(last) if last and wanted and last in pool.members else None
 
 
 def held_for_owner(facts: Facts, now: datetime, besides: Iterable[str] = ()) -> Step | None:
@@ -187,7 +186,7 @@ def rested(facts: Facts, rep: str, now: datetime) -> RepChange:
 
 def reason(facts: Facts, seat: Seat) -> str:
     """Why this rep comes first, in the strategy's own terms."""
-    if seat.rep == facts.lead.person.last_rep and facts.policy.pool.strategy == "owner_first":
+    if seat == owner_seat(facts):
         return "knows this person"
     held = f"{seat.open} of {seat.cap_open}" if seat.cap_open is not None else f"{seat.open}"
     words = {"round_robin": "next in turn", "weighted": f"furthest below their share, weight {seat.weight}"}

@@ -55,7 +55,7 @@ def responded(facts: Facts, event: HumanResponded, now: datetime) -> Step:
     if event.text and not relayed and not event.reported:
         return unsent(facts, event, now)
     if relayed and (until := answering.held_until(facts, relayed[0].channel, now)):
-        return held_back(facts, event, relayed[0], until=until, now=now)
+        return held_back(facts, event, relayed, until=until, now=now)
     first = facts.state.responded_at is None
     state = offering.owned(facts.state, event.rep, now) if facts.state.owner != event.rep else facts.state
     if first:
@@ -84,15 +84,17 @@ def unsent(facts: Facts, event: HumanResponded, now: datetime) -> Step:
     )
 
 
-def held_back(facts: Facts, event: HumanResponded, message: Message, *, until: datetime, now: datetime) -> Step:
+def held_back(facts: Facts, event: HumanResponded, relayed: tuple[Message, ...], *, until: datetime, now: datetime) -> Step:
     """Quiet hours hold the rep's words: they go out by themselves, and count when they do (`sent`)."""
     when = due_text(until, answering.lead_zone(facts), now)
+    first, *more = relayed
     text = f"{facts.lead.code}: it is night there. Your text goes out {when} and counts then; the clock goes on."
     return Step(
         facts.state,
         why=f"{name_of(facts, event.rep)} wrote; quiet hours hold it until {when}. It counts when it is sent",
         messages=(
-            replace(message, fields={**message.fields, "counts": event.rep}),
+            replace(first, fields={**first.fields, "counts": event.rep}),
+            *more,
             *telling.answered(facts, event.rep, text, now),
         ),
         reps=(RepChange(event.rep, lapses=0),),

@@ -28,6 +28,13 @@ class QueueOrder(StrEnum):
     OLDEST_FIRST = "oldest_first"
 
 
+class Returning(StrEnum):
+    """Who is asked first when a person comes back with something new."""
+
+    SAME_REP = "same_rep"  # who had them, where that rep can take it soon
+    ANYBODY = "anybody"  # as the strategy says
+
+
 class RungAction(StrEnum):
     """What a rung of the ladder does."""
 
@@ -143,6 +150,7 @@ class Pool:
     ring: int = 3
     offer_for: timedelta = timedelta(minutes=2)
     queue: QueueOrder = QueueOrder.FRESH_FIRST
+    returning: Returning = Returning.SAME_REP
     calendar: Calendar = ALWAYS
     managers: tuple[str, ...] = ()
     directors: tuple[str, ...] = ()
@@ -163,7 +171,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where leads come from. `type` names the parser (webhooks/sources/<type>.py); `options` are that type's own keys."""
+    """Where leads come from. `type` names the parser (webhooks/sources/<type>.py); `options` are that type's own keys.
+
+    `sender` (`from` in the team file) is the number from which its leads are texted and called, where they used none of ours.
+    """
 
     id: str
     type: str
@@ -179,6 +190,7 @@ class Source:
     fields: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     per_minute: int = 600
+    sender: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -244,7 +256,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The whole team file, resolved: names are checked, calendars are built, secrets are read."""
+    """The whole team file, resolved: names are checked, calendars are built, secrets are read. `phones` are its people's own."""
 
     version: int
     site: Site
@@ -257,6 +269,7 @@ class Team:
     calendars: Mapping[str, Calendar]
     quiet_hours: QuietHours | None = QuietHours()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    phones: frozenset[str] = frozenset()
 
     @property
     def has_listeners(self) -> bool:

@@ -45,6 +45,16 @@ def withdrawn(facts: Facts, reps: tuple[str, ...], now: datetime, *, winner: str
     return tuple(m for rep in reps for m in to_rep(facts, rep, "withdrawn", key, fields, purpose="notice", channels=("sms",)))
 
 
+def gone(facts: Facts, reps: tuple[str, ...], after: State, now: datetime) -> tuple[Message, ...]:
+    """On Slack the offer itself is changed: they are asked no longer, and who has it or is asked now. No text: it asks nothing of them."""
+    holders = (after.owner,) if after.owner else after.offered_to
+    winner = names(facts, (rep for rep in holders if rep))
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": winner, "accepted": after.owner or ""}
+    key = f"gone:{facts.lead.id}:{facts.state.turn}:{at(now)}"
+    on_slack = [rep for rep in reps if rep in facts.team.reps and "slack" in ways_of(facts.team.reps[rep])]
+    return tuple(m for rep in on_slack for m in to_rep(facts, rep, "gone", key, fields, purpose="notice", channels=("slack",)))
+
+
 def too_late(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
     """ "A7 went to Priya 20s ago, so nothing to do." Who has it, or else who is asked now; a lead nobody has is said to be so."""
     state, code = facts.state, facts.lead.code
@@ -91,12 +101,15 @@ def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, mi
 
 
 def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Message, ...]:
-    """The lead's words, to whoever has it."""
+    """The lead's words, to whoever has it; to the managers where that is nobody any more."""
     owner = facts.state.owner
     if owner is None:
         return ()
-    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text}
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text, "files": " ".join(event.files)}
     key = f"said:{facts.lead.id}:{at(now, event.text)}"
+    if owner not in facts.team.reps:
+        told = {**fields, "rep_name": owner, "pool": facts.policy.pool.name}
+        return to_managers(facts, get("pool_managers").contacts(facts), "said_to_nobody", key, told)
     return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
 
 
@@ -152,7 +165,9 @@ def on_it(facts: Facts, manager: str, now: datetime) -> tuple[Message, ...]:
     """On Slack the alarm itself is changed for everybody who sees it: who is on it, and no button any more."""
     pool, team = facts.policy.pool, facts.team.managers
     told = [team[name] for name in dict.fromkeys((*pool.managers, *pool.directors)) if name in team]
-    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": manager_name(facts, manager)}
+    fields = {
+        "code": facts.lead.code, "name": facts.lead.person.name or "", "winner": manager_name(facts, manager), "pool": facts.policy.pool.name,
+    }  # fmt: skip
     return tuple(
         Message(
             key=f"onit:{facts.lead.id}:{at(now)}:manager:{person.id}:slack", to=f"manager:{person.id}", channel="slack",

@@ -89,6 +89,16 @@ def clean(text: str, limit: int) -> str:
     return line[: limit - 3].rstrip() + "..." if limit > 3 else line[: max(limit, 0)].rstrip()
 
 
+def pieces(text: str, most: int) -> tuple[str, ...]:
+    """The text in parts of at most `most` characters, cut between lines or words where there are any near the end."""
+    found, rest = [], text.strip()
+    while len(rest) > most:
+        cut = next((at for mark in ("\n", " ") if (at := rest.rfind(mark, most // 2, most)) > 0), most)
+        found.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return (*found, rest)
+
+
 def _visible(char: str) -> str:
     if char.isspace():
         return " "

@@ -4,14 +4,16 @@ from sqlalchemy import text
 
 from routing.codes import number_of
 from routing.events import EscalationAcknowledged, Event, OfferAccepted, OfferPassed
-from routing.model import Message
+from routing.model import UNANSWERED, Message, Status
 from routing.team import Manager, Rep, Team
 from store.batch import Batch
 from store.intake import Item
+from store.places import codes_of_alarm, listed
 
 ACKNOWLEDGED = text(
-    "UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = :lead AND acknowledged_at IS NULL"
+    "UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads) AND acknowledged_at IS NULL"
 )
+ALL = "#"  # stands before the number of an alarm that tells of several leads
 NOBODY = "Headroom does not know you here: ask to be given `slack: <your member ID>` in the team file."
 
 
@@ -24,6 +26,8 @@ def act(batch: Batch, item: Item) -> None:
         answer(batch, item, NOBODY)
     elif event is None:
         answer(batch, item, "This button means nothing to Headroom.")
+    elif code.startswith(ALL) and isinstance(event, EscalationAcknowledged):
+        on_all(batch, item, event, code.removeprefix(ALL))
     else:
         if lead_id is not None:
             batch.load([lead_id])
@@ -32,8 +36,28 @@ def act(batch: Batch, item: Item) -> None:
             return
         item.lead_id, item.after = lead_id, batch.happen(lead_id, event)
         if isinstance(event, EscalationAcknowledged):
-            batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": by, "lead": lead_id})
+            batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": by, "leads": [lead_id]})
         answer(batch, item, f"{code}: {item.after.why}.", replaces=isinstance(event, OfferPassed | EscalationAcknowledged))
+
+
+def on_all(batch: Batch, item: Item, event: EscalationAcknowledged, alarm: str) -> None:
+    """Every lead of one alarm that still waits for an answer. Pressed again it changes nothing: who is on it is on it."""
+    codes = codes_of_alarm(batch.db, int(alarm)) if alarm.isascii() and alarm.isdigit() and len(alarm) < 18 else []
+    numbers = [number for code in codes if (number := number_of(code))]
+    batch.load(numbers)
+    known = [number for number in numbers if number in batch.leads]
+    waiting = [number for number in known if batch.leads[number].state.status in (*UNANSWERED, Status.QUARANTINED)]
+    for number in waiting:
+        if batch.leads[number].state.acknowledged_by != event.manager:
+            item.after = batch.happen(number, event)
+    batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": event.manager, "leads": known})
+    item.lead_id = waiting[0] if waiting else None
+    mine = listed([batch.leads[number].lead.code for number in waiting])
+    answer(
+        batch,
+        item,
+        f"You are on {mine}. The clock goes on until somebody answers." if mine else "None of these leads waits any more.",
+    )
 
 
 def who_pressed(team: Team, item: Item) -> str:

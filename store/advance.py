@@ -98,7 +98,7 @@ def take(engine: Engine, items: Sequence[Item], now: datetime, outgoing: Outgoin
     def work(batch: Batch) -> None:
         mine = claimed(batch, items)
         if mine:
-            intake.take(batch, mine)
+            intake.take(batch, [item for item in mine if not staff.has_left(batch, item)])
             finish(batch, mine)
 
     run(engine, work, now, outgoing)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from routing import rules
+from routing import lines, rules
 from routing.calling_again import whose_phone_rings
 from routing.codes import number_of
 from routing.contact import closes_calls, reads_as
@@ -26,6 +26,7 @@ from routing.model import Person, State, Status
 from routing.team import Rule, Team
 from store import book, people, stops
 from store.batch import After, Batch
+from store.heard import files_of, note_what_answered_by_itself, reached, words_of
 from store.inbox import TOLD_CALLS, begins_a_lead
 from store.records import LeadRecord, lead_of
 from store.threads import thread_of
@@ -131,6 +132,9 @@ def inquire(
                 batch.db.execute(JOIN, {"lead": lead_id, "sids": sids})
             item.lead_id, item.after = lead_id, batch.happen(lead_id, further_event(batch.team, item, record.pool))
             return
+    if noted := note_what_answered_by_itself(batch, item.person, item.event, item.content):
+        item.lead_id = noted
+        return
     record = begin(batch, item, chosen)
     open_leads.setdefault(item.person.id, []).append(record.lead.id)
     item.lead_id = record.lead.id
@@ -142,7 +146,7 @@ def first_events(team: Team, item: Item, pool: str) -> tuple[Event, ...]:
     """What begins the lead. Of a call that another system connected, its end is told and never its beginning."""
     match item.event:
         case "call":
-            return (CallArrived(str(item.content.get("call_sid"))),)
+            return (CallArrived(str(item.content.get("call_sid")), reached(team, item.source, item.content)),)
         case "call_answered":
             return (CallBridged(who_answered(team, item, pool)),)
         case "missed_call":
@@ -157,14 +161,15 @@ def further_event(team: Team, item: Item, pool: str) -> Event:
     said = str(item.content.get("message") or "")
     match item.event:
         case "call":
-            return CallArrived(str(item.content.get("call_sid")))
+            return CallArrived(str(item.content.get("call_sid")), reached(team, item.source, item.content))
         case "call_answered":
             return CallBridged(who_answered(team, item, pool))
         case "missed_call":
             return MessageArrived("call", said or "Called again; nobody took it.")
         case "voicemail":
             return voicemail(item)
-    return MessageArrived(str(item.content.get("channel") or item.event), said)
+    channel = str(item.content.get("channel") or item.event)
+    return MessageArrived(channel, words_of(item.content), reached(team, item.source, item.content), files_of(item.content))
 
 
 def voicemail(item: Item) -> VoicemailLeft:
@@ -193,8 +198,9 @@ def begin(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]]) -> Lea
     assert item.person is not None and item.number is not None
     rule, matched = chosen
     lead = lead_of(item.number, item.source, item.content, person=item.person, arrived_at=item.received_at)
+    state = State(reached=lines.used(lead.channel, reached(batch.team, item.source, item.content)))
     record = LeadRecord(
-        lead=lead, before=State(), state=State(), pool=rule.pool, version=batch.team.version, rule=rule.id, sla=rule.sla,
+        lead=lead, before=State(), state=state, pool=rule.pool, version=batch.team.version, rule=rule.id, sla=rule.sla,
         matched=matched, is_new=True, person_id=item.person.id, content=item.content,
     )  # fmt: skip
     batch.add(record, rule.needs)

@@ -11,6 +11,7 @@ from routing.model import Message
 from routing.team import Team
 from store.lines import with_numbers
 from store.outgoing import INSERT, Outgoing, hand_over
+from store.places import placed
 from store.saving import rows
 
 GATHERED = frozenset(rollup.SEVERITY)
@@ -58,7 +59,7 @@ def write(
 
     Returns the ids of those that `outgoing` has taken over: their attempts stand with them.
     """
-    messages = with_numbers(db, messages, team)
+    messages = placed(db, with_numbers(db, messages, team), team, now)
     plain = [row(lead_id, message, now) for lead_id, message in messages if message.template not in GATHERED]
     gathered = [(lead_id, message) for lead_id, message in messages if message.template in GATHERED]
     if gathered:

@@ -35,7 +35,8 @@ class Lane:
 class Claimed:
     """A message that is ours until the lease ends, with what the gate and the words need to know.
 
-    `answers` is the Message-ID of the lead's last mail, where this one is a mail to them.
+    `answers` is what this mail to a lead goes on from: their own last mail (`id`, `subject`, and the ids it names, `earlier`), else the
+    first of `ours` to them. Never a mail of the rep's: its ids tell of the rep's own mail server.
     """
 
     id: int
@@ -65,10 +66,12 @@ class Claimed:
     zone: str | None = None
     wrote_at: datetime | None = None
     opted_out: Sequence[str] = ()
-    answers: str | None = None
+    answers: Mapping[str, Any] | None = None
     heard_at: datetime | None = None
     acked_today: int | None = None
-    earlier: str | None = None  # on Slack: the provider's id of the offer or alarm about this lead to this person
+    earlier: str | None = (
+        None  # on Slack: the provider's id of the offer or alarm about this lead to this person, "" until it is out
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +183,15 @@ SEEN = """
            {o}.fields, {o}.subject, {o}.body, {o}.attempts, {o}.created_at, {o}.expires_at, {o}.provider, {o}.provider_id,
            {o}.ambiguous_at, {o}.lookups,
            l.code, coalesce(l.is_test, false) AS is_test, l.arrived_at, p.phone AS person_phone, p.zone, p.wrote_at,
-           CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN (
-             SELECT substr(i.external_id, 7) FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<')
-             ORDER BY i.id DESC LIMIT 1) END AS answers,
+           CASE WHEN {o}.channel = 'email' AND {o}.recipient = 'lead' THEN coalesce((
+             SELECT jsonb_build_object('id', substr(i.external_id, 7), 'subject', i.content -> 'extra' ->> 'subject',
+                                       'earlier', i.content -> 'in_reply_to')
+             FROM inbox i WHERE i.lead_id = {o}.lead_id AND starts_with(i.external_id, 'email:<') AND i.content ->> 'email' = p.email
+             ORDER BY i.id DESC LIMIT 1),
+             CASE WHEN {o}.purpose = 'reply' THEN (
+             SELECT jsonb_build_object('ours', b.id, 'subject', b.subject) FROM outbox b WHERE b.lead_id = {o}.lead_id
+               AND b.recipient || '' = 'lead' AND b.channel = 'email' AND b.id < {o}.id AND b.sent_at IS NOT NULL
+             ORDER BY b.id LIMIT 1) END) END AS answers,
            CASE WHEN {o}.channel IN ('whatsapp', 'messenger', 'instagram') AND {o}.recipient = 'lead' THEN (
              SELECT max(i.received_at) FROM inbox i JOIN leads t ON t.id = i.lead_id
              WHERE t.person_id = p.id AND i.event = 'message' AND i.content ->> 'channel' = {o}.channel) END AS heard_at,
@@ -193,9 +202,10 @@ SEEN = """
            ARRAY(SELECT s.channel FROM suppressions s WHERE s.address = {o}.address
                  AND s.channel IN ('sms', 'whatsapp', 'call', 'email', 'messenger', 'instagram', 'telegram', 'all')) AS opted_out,
            CASE WHEN {o}.channel = 'slack' THEN (
-               SELECT e.provider_id FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient || '' = {o}.recipient
+               SELECT CASE WHEN e.provider_id IS NULL AND e.state IN ('pending', 'claimed', 'sending', 'ambiguous') THEN ''
+                 ELSE e.provider_id END FROM outbox e WHERE e.lead_id = {o}.lead_id AND e.recipient || '' = {o}.recipient
                  AND e.channel = 'slack' AND e.purpose IN ('offer', 'alarm') AND coalesce(e.fields ->> 'count', '1') = '1'
-                 AND e.provider_id IS NOT NULL ORDER BY e.id DESC LIMIT 1) END AS earlier
+                 AND e.id < {o}.id ORDER BY e.id DESC LIMIT 1) END AS earlier
     FROM {o} LEFT JOIN leads l ON l.id = {o}.lead_id LEFT JOIN people p ON p.id = l.person_id
 """
 

@@ -113,6 +113,27 @@ def flat(content: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+KINDS = {  # the first part of a type, or a platform's own word -> what a person calls it
+    "image": "picture", "photo": "picture", "sticker": "picture", "video": "video", "video_note": "video", "animation": "video",
+    "audio": "recording", "voice": "recording",
+}  # fmt: skip
+
+
+def words_of(content: Mapping[str, Any]) -> str:
+    """What they wrote, and in brackets what they sent along: who reads only the text must know that there is more."""
+    sent = [KINDS.get(str(each.get("type") or "").partition("/")[0], "file") for each in attached(content)]
+    named = [
+        f"[{kind}{f' {name}' if (name := each.get('name')) else ''}]" for kind, each in zip(sent, attached(content), strict=True)
+    ]
+    return " ".join(part for part in (str(content.get("message") or ""), *named) if part)
+
+
+def attached(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What was sent along. A call's recording is told as a voicemail."""
+    listed = content.get("attachments") or []
+    return [each for each in listed if isinstance(each, Mapping)] if content.get("kind") != "call" else []
+
+
 def lead_of(number: int, source: str, content: Mapping[str, Any], *, person: Person, arrived_at: datetime) -> Lead:
     """The lead that a received common lead (channels of the contract) describes."""
     return Lead(
@@ -123,7 +144,7 @@ def lead_of(number: int, source: str, content: Mapping[str, Any], *, person: Per
         channel=str(content.get("channel") or "form"),
         person=person,
         arrived_at=arrived_at,
-        message=str(content.get("message") or ""),
+        message=words_of(content),
         fields=flat(content),
         is_test=bool(content.get("is_test")),
     )

@@ -1,20 +1,17 @@
 """A text from a rep or a manager: a command, never a lead. The answer goes back by text, in the same transaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from routing.codes import number_of
-from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
+from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, which
 from routing.events import (
     CallRequested,
-    EscalationAcknowledged,
     Event,
     HumanResponded,
-    LeadAssigned,
     NoteAdded,
     OfferAccepted,
     OfferPassed,
@@ -22,55 +19,30 @@ from routing.events import (
     ResponseAttempted,
 )  # fmt: skip
 from routing.hours import next_open
-from routing.model import Message, Status
-from routing.team import Manager, Rep, Team
-from routing.words import clean
+from routing.model import Status
+from routing.signature import without_own_lines
+from routing.team import Team
 from store import book, duty
 from store.batch import Batch
+from store.heard import files_of
 from store.intake import Item
 from store.lines import leads_on
-from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
+from store.records import attached
+from store.staff_answers import held_by, last_offered, listed, on_duty, why
+from store.staff_managers import MANAGER_HELP, manage
+from store.staff_sender import Sender, former, reply
+from store.staff_sender import sender as sender
 from store.threads import thread_of
+from store.waiting_words import completed, waiting, with_this
 
-TOLD = text("""
-SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
-WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT 50
-""")
-ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
 HELP = "1 accept, 2 pass. After the call: C talked, V voicemail, B bad number. A7 words = text the lead. N note, L list, ON, OFF 2h, BUSY, WHY A7."
-MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. L list."
 UNPROVED = "Nothing was done: your mail could not be proved to come from you (neither DKIM nor SPF of your domain passed). Use the link or text."
+FILE_ALONE = "We pass on words, no pictures or files. Text the lead's code and your words, or send it by your own mail."
+FILE_STAYS = "sent, without the picture or file: we pass on words only."
 ABOUT_ME = frozenset({"on", "off", "busy"})
 ASKED = frozenset({Status.OFFERED})
+WITH_ME = frozenset({Status.ACCEPTED, Status.RESPONDED})
 MEANT = {"accept": ASKED, "pass": ASKED, "why": frozenset(Status), "note": frozenset(Status)}  # what a bare command can be about
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who of the team wrote: `id` in the team file, `to` as recipient of the answer, which goes back the way they wrote."""
-
-    id: str
-    name: str
-    is_manager: bool
-    address: str
-    channel: str = "sms"
-
-    @property
-    def to(self) -> str:
-        """The answer's recipient."""
-        return f"{'manager' if self.is_manager else 'rep'}:{self.id}"
-
-
-def sender(team: Team, content: Mapping[str, object]) -> Sender | None:
-    """The rep or manager with this number, or of an e-mail with this address. A rep who also manages is a rep."""
-    by_mail = content.get("channel") == "email"
-    theirs = content.get("email" if by_mail else "phone")
-    people: list[Rep | Manager] = [*team.reps.values(), *team.managers.values()]
-    for person in people:
-        address = person.email if by_mail else person.phone
-        if address and address.lower() == theirs:
-            return Sender(person.id, person.name, isinstance(person, Manager), address, "email" if by_mail else "sms")
-    return None
 
 
 def understood(team: Team, item: Item, thread: str = "") -> tuple[Sender | None, Command | NotUnderstood]:
@@ -79,7 +51,9 @@ def understood(team: Team, item: Item, thread: str = "") -> tuple[Sender | None,
     command = parse(said, manager=who is not None and who.is_manager)
     if isinstance(command, Command):
         return who, replace(command, code=command.code or thread or None)
-    return who, Command("say", thread, said) if thread and who is not None and not who.is_manager else command
+    if not thread or who is None or who.is_manager or command.code:  # a code alone is never words for a lead
+        return who, command
+    return who, Command("say", thread, said)
 
 
 def is_unproved(item: Item) -> bool:
@@ -110,7 +84,7 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
     elif answer is not None:
         reply(batch, who, item, answer)
     elif isinstance(command, NotUnderstood):
-        reply(batch, who, item, command.hint)
+        no_command(batch, who, item, command)
     elif command.verb == "help":
         reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
     elif command.verb == "list":
@@ -119,6 +93,44 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
         manage(batch, who, item, command)
     else:
         about_a_lead(batch, who, item, command)
+
+
+def has_left(batch: Batch, item: Item) -> bool:
+    """Is this a command of a rep who is not in the team file any more? Then it is no lead, nothing is done, and they are told.
+
+    Anything else they write is anybody's: numbers are given to other people.
+    """
+    if item.event != "message" or item.content.get("channel") not in ("sms", "email"):
+        return False
+    said = str(item.content.get("message") or "")
+    command = parse(said)
+    who = former(batch, item.content) if isinstance(command, Command) or command.code else None
+    if who is None:
+        return False
+    number = number_of(command.code) if command.code else None
+    batch.load([number] if number else [])
+    if number in batch.leads:
+        item.lead_id = number
+        batch.happen(number, NoteAdded(f"{who.name}, who has left the team,", said))
+    reply(batch, who, item, f"You are not on the team of {batch.team.site.name} any more, so nothing was done or sent.")
+    return True
+
+
+def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> None:
+    """A code alone completes what waits for one. Words of a rep who has leads wait for one; all else gets the hint."""
+    waits = waiting(batch, who) if said.code else ()
+    if said.code and waits:
+        for command in completed(batch, waits, said.code):
+            about_a_lead(batch, who, item, command, waits=waits)
+        return
+    held = [] if who.is_manager or said.code else held_by(batch.db, who.id, batch.now)
+    mine = [OpenLead(lead.code, lead.name, lead.age) for lead in held if lead.status in WITH_ME]
+    if attached(item.content) and not str(item.content.get("message") or "").strip():
+        reply(batch, who, item, FILE_ALONE)
+    elif mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
+        reply(batch, who, item, ask_whose(mine), asks=with_this(batch, who, item))
+    else:
+        reply(batch, who, item, said.hint)
 
 
 def lead_on_line(batch: Batch, item: Item) -> str:
@@ -134,13 +146,14 @@ def lead_on_line(batch: Batch, item: Item) -> str:
     return there[0][0] if len(there) == 1 and (is_command or there[0][1] != Status.OFFERED) else ""
 
 
-def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
-    """A rep's command about one lead: the one named, or the only one it can mean."""
+def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: tuple[int, ...] = ()) -> None:
+    """A rep's command about one lead: the one named, or the only one it can mean. `waits`: the texts that it comes from."""
     held = held_by(batch.db, who.id, batch.now)
-    fitting = [lead for lead in held if lead.status in MEANT.get(command.verb, {Status.ACCEPTED, Status.RESPONDED})]
+    fitting = [lead for lead in held if lead.status in MEANT.get(command.verb, WITH_ME)]
     found = which(command, [lead.code for lead in fitting])
     if isinstance(found, Ambiguous):
-        reply(batch, who, item, ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting]))
+        question = ask_which(command, [OpenLead(lead.code, lead.name, lead.age) for lead in fitting])
+        reply(batch, who, item, question, asks=with_this(batch, who, item))
         return
     lead_id = last_offered(batch.db, who.to) if isinstance(found, NoneOpen) and command.verb == "accept" else None
     if isinstance(found, str):
@@ -150,13 +163,13 @@ def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> Non
         return
     batch.load([lead_id])
     if lead_id not in batch.leads:
-        reply(batch, who, item, f"There is no lead {found}. Reply L for your list.")
+        reply(batch, who, item, f"There is no lead {found}. Reply L for your list.", asks=waits)
         return
     item.lead_id = lead_id
-    on_lead(batch, who, item, command)
+    on_lead(batch, who, item, command, waits=waits)
 
 
-def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
+def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: tuple[int, ...] = ()) -> None:
     """The event that the command is, and a word back where the journey sends none itself."""
     lead_id = item.lead_id or 0
     record = batch.leads[lead_id]
@@ -168,18 +181,24 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
         batch.happen(lead_id, CallRequested(who.id, "sms"))
         return
     if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
-        reply(batch, who, item, f"{code} is not yours, so nothing was changed.")
+        reply(batch, who, item, f"{code} is not yours, so nothing was changed.", asks=waits)
         return
     event, answer = event_of(command, who, said)
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
     before = len(batch.messages)
+    if isinstance(event, HumanResponded) and who.channel == "email":
+        rep = batch.team.reps[who.id]
+        event = replace(event, text=without_own_lines(event.text, rep.phone, rep.email))
     after = batch.happen(lead_id, event)
     if command.verb == "say" and after.state.status is Status.CLOSED:
-        reply(batch, who, item, f"{code} is closed: nothing was sent.")
+        reply(batch, who, item, f"{code} is closed: nothing was sent.", asks=waits)
         return
     went = any(m.purpose == "reply" and "counts" not in m.fields for _, m in batch.messages[before:])
+    if command.verb == "say" and attached(item.content):
+        batch.happen(lead_id, NoteAdded(who.name, f"Sent along, not passed on: {' '.join(files_of(item.content)) or 'a file'}"))
+        answer = FILE_STAYS
     if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
         reply(batch, who, item, f"{code}: {answer}")
 
@@ -204,53 +223,6 @@ def event_of(command: Command, who: Sender, said: str) -> tuple[Event | None, st
     return None, ""
 
 
-def manage(batch: Batch, who: Sender, item: Item, command: Command) -> None:
-    """A manager's text: I am on it, or give it to somebody."""
-    told = list(batch.db.execute(TOLD, {"manager": who.id}).scalars())
-    named = number_of(command.code) if command.code else None
-    leads = [named] if named else told
-    if not leads:
-        reply(batch, who, item, "Nothing is waiting for your answer.")
-    elif command.verb == "acknowledge":
-        batch.load(leads)
-        known = [lead for lead in leads if lead in batch.leads]
-        for lead_id in known:
-            batch.happen(lead_id, EscalationAcknowledged(who.id))
-        batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": who.id, "leads": known})
-        item.lead_id = known[0] if known else None
-        codes = ", ".join(batch.leads[lead].lead.code for lead in known[:LISTED])
-        reply(
-            batch,
-            who,
-            item,
-            f"You are on it: {codes}. The clock goes on until somebody answers the lead." if known else "No such lead.",
-        )
-    elif command.verb == "assign":
-        assign(batch, who, item, leads, str(command.argument or ""))
-    else:
-        reply(batch, who, item, MANAGER_HELP)
-
-
-def assign(batch: Batch, who: Sender, item: Item, leads: list[int], name: str) -> None:
-    """ "T Priya A7" """
-    reps = [
-        rep
-        for rep in batch.team.reps.values()
-        if name.casefold() in (rep.id.casefold(), rep.name.casefold(), rep.name.split(" ")[0].casefold())
-    ]
-    if len(reps) != 1 or len(leads) != 1:
-        hint = f"No rep is called {clean(name, 30)}." if not reps else "Say which lead: T name code."
-        reply(batch, who, item, hint if len(reps) < 2 else f"Several reps are called {clean(name, 30)}: use their full name.")
-        return
-    batch.load(leads)
-    if leads[0] not in batch.leads:
-        reply(batch, who, item, "There is no such lead.")
-        return
-    item.lead_id = leads[0]
-    batch.happen(leads[0], LeadAssigned(reps[0].id, who.name))
-    reply(batch, who, item, f"{batch.leads[leads[0]].lead.code} is with {reps[0].name} now.")
-
-
 def set_presence(engine: Engine, who: Sender, command: Command, now: datetime) -> tuple[datetime | None, str]:
     """ON, OFF 2h, OFF TOMORROW, BUSY 30m."""
     until = None
@@ -270,19 +242,3 @@ def tomorrow(team: Team, rep: str, now: datetime) -> datetime:
     local = now.astimezone(ZoneInfo(calendar.zone))
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return next_open(calendar, midnight) or midnight
-
-
-def reply(batch: Batch, who: Sender, item: Item, words: str) -> None:
-    """The answer by text, once per text received."""
-    to = str(item.content.get("to") or "")
-    fields = {"text": words, "rep": who.id, "firm": batch.team.site.name, "from": to if to in batch.team.site.numbers else ""}
-    message = Message(
-        key=f"answer:{item.id}",
-        to=who.to,
-        channel=who.channel,
-        address=who.address,
-        template="reply",
-        purpose="notice",
-        fields=fields,
-    )
-    batch.messages.append((item.lead_id, message))

@@ -226,30 +226,31 @@ class Story:
         return Phone(self, "lead", _text(content["phone"]), _text(content["email"]), code=recorded.lead or "")
 
     def a_message_arrives(
-        self, sender: Phone, words: str, *, event: str = "message", opt: str = "", to: str | None = None
+        self, sender: Phone, words: str, *, event: str = "message", opt: str = "", to: str | None = None, **said: object
     ) -> Recorded:
         """A text, or a message on the sender's platform."""
         channel, handle = sender.handle or ("sms", None)
         content: dict[str, object] = {"kind": "message", "channel": channel, "message": words, "to": to or OUR_NUMBER, "opt": opt}
         content |= {"handles": {channel: handle}} if handle else {}
         content |= {"phone": sender.phone, "zone": "America/Chicago"} if sender.phone else {}
+        content |= said
         source = "texts" if channel in ("sms", "whatsapp") and "texts" in self.team.sources else "meta"
         recorded = self.receive(source, f"message:{next(self._keys)}", event, content)
         self.settle()
         return recorded
 
-    def somebody_writes(self, words: str, *, channel: str = "sms", name: str | None = None) -> Phone:
+    def somebody_writes(self, words: str, *, channel: str = "sms", name: str | None = None, **said: object) -> Phone:
         """An unknown person writes for the first time."""
         number = next(self._numbers)
         handle = None if channel == "sms" else (channel, f"62000{number}")
         phone = Phone(self, "lead", None if channel in ("messenger", "instagram") else f"+1512555{number:04}", handle=handle)
-        phone.code = self.a_message_arrives(phone, words).lead or ""
+        phone.code = self.a_message_arrives(phone, words, **said).lead or ""
         return phone
 
-    def a_call_comes_in(self, from_: str | None = "+15125550777") -> Call:
+    def a_call_comes_in(self, from_: str | None = "+15125550777", *, to: str = OUR_NUMBER) -> Call:
         """A caller is on the line: decided at once, as the web does it."""
         call = Call(self, f"CA{next(self._keys)}", from_)
-        call.after = self.a_step_of(call, "call", "")
+        call.after = self.a_step_of(call, "call", "", to=to)
         return call
 
     def a_step_of(self, call: Call, event: str, step: str, **said: object) -> After | None:

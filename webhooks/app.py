@@ -155,6 +155,7 @@ def _delivery(door: Door, team: Team, source: Source, step: str, now: datetime) 
         step=step,
         query=receiving.query_of(request),
         remote_address=receiving.remote_address(request, door.settings.trusted_proxies),
+        team_phones=team.phones,
     )
 
 

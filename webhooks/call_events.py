@@ -22,10 +22,11 @@ _TAKEN = ("completed", "answered")
 
 
 def incoming(delivery: Delivery) -> list[Received]:
-    """It rings at our number. Calls we make ourselves, and calls from our own number, are no leads."""
+    """It rings at our number. Calls we make ourselves, calls from our own number, and the team's calls are no leads."""
     call, form = sid(delivery, "CallSid"), delivery.form
     phone = number(delivery, "From")
-    if form.get("Direction", "inbound") != "inbound" or phone in delivery.own_numbers or form.get("From") == form.get("To"):
+    is_ours = phone in delivery.own_numbers or form.get("From") == form.get("To") or phone in delivery.team_phones
+    if form.get("Direction", "inbound") != "inbound" or is_ours:
         return []
     name = normal.clean_line(form.get("CallerName", ""), normal.LONGEST_NAME)
     return [
@@ -79,6 +80,8 @@ def ended(delivery: Delivery) -> list[Received]:
     call, form = sid(delivery, "CallSid"), delivery.form
     status = form.get("CallStatus", "")
     if status not in _FINAL or form.get("ParentCallSid") or form.get("Direction", "inbound") != "inbound":
+        return []
+    if number(delivery, "From") in delivery.team_phones:
         return []
     seconds, at = whole(form, "CallDuration"), normal.instant(form.get("Timestamp", ""))
     about = {**_about(delivery), "call_status": status, "duration_s": seconds}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config import normal
-from config.links import rep_in_url
+from config.links import rep_from_url, rep_in_url
 from routing.calling_again import whose_phone_rings
 from routing.hours import is_open, next_open
 from routing.words import due_text
@@ -16,6 +16,7 @@ RING_SECONDS = 18  # above 20 the carrier's voicemail answers, and the call look
 PRESS_SECONDS = 8
 LONGEST_VOICEMAIL = 120  # seconds
 SILENCE_SECONDS = 6
+TO_THE_TEAM = "This number is for leads. To reach one, text us the word call and the lead's code, and we connect you."
 
 
 def ring_or_record(delivery: Delivery, after: After | None) -> VoiceResponse:
@@ -53,6 +54,12 @@ def hang_up(words: str = "") -> VoiceResponse:
     return script
 
 
+def no_lead(delivery: Delivery) -> VoiceResponse:
+    """To a call that is none of a lead's. A rep who calls back the number that rang them hears how to reach the lead."""
+    is_ours = normal.phone(delivery.form.get("From", ""), delivery.region) in delivery.team_phones
+    return hang_up(TO_THE_TEAM if is_ours else "")
+
+
 def thank() -> VoiceResponse:
     """After the voicemail."""
     return hang_up("Thank you. Goodbye.")
@@ -63,8 +70,11 @@ def _ring(delivery: Delivery, rep: str, phone: str) -> VoiceResponse:
     count = int(n) + 1 if (n := delivery.query.get("n", "0")).isascii() and n.isdigit() and len(n) < 4 else 1
     ring_for = delivery.source.options.get("ring_for")
     seconds = int(ring_for.total_seconds()) if isinstance(ring_for, timedelta) else RING_SECONDS
-    dial = Dial(timeout=seconds, answer_on_bridge=True, action=f"{delivery.here('dial')}?rep={told}&n={count}")
-    dial.number(phone, url=f"{delivery.here('whisper')}?call={call}&rep={told}")
+    # the rep's phone shows our number: the caller's own is shown once the call is taken, and a call back goes through us
+    shown = {"caller_id": ours} if (ours := normal.phone(delivery.form.get("To", ""), delivery.region)) else {}
+    action = f"{delivery.here('dial')}?rep={told}&n={count}"
+    dial = Dial(timeout=seconds, answer_on_bridge=True, action=action, **shown)
+    dial.number(phone, url=f"{delivery.here('whisper')}?call={call}&rep={told}{_caller(delivery)}")
     script = VoiceResponse()
     script.append(dial)
     return script
@@ -104,11 +114,17 @@ def _ask(delivery: Delivery) -> str:
     return f"Please leave your name{' and number' if withheld else ''} and what we can do for you after the tone, and we will call you back."
 
 
+def _caller(delivery: Delivery) -> str:
+    """What the rep is to hear of the caller, as part of an address: the leg to the rep comes from our number, so it tells nothing."""
+    city = normal.clean_line(delivery.form.get("FromCity", ""), 60).title()
+    phone = normal.phone(delivery.form.get("From", ""), delivery.region)
+    return (f"&city={rep_in_url(city)}" if city else "") + (f"&end={phone[-4:]}" if phone else "")
+
+
 def _who(delivery: Delivery) -> str:
     """The caller's city and last digits: the whole number is shown once the call is taken."""
-    form, source = delivery.form, delivery.source
-    city = normal.clean_line(form.get("FromCity", "")).title()
-    phone = normal.phone(form.get("From", ""), delivery.region)
-    digits = f", number ending {' '.join(phone[-4:])}" if phone else ""
+    query, source = delivery.query, delivery.source
+    city, end = normal.clean_line(rep_from_url(query.get("city", "")), 60), normal.identifier(query.get("end", ""))[:4]
+    digits = f", number ending {' '.join(end)}" if end else ""
     label = source.id.replace("-", " ").replace("_", " ")
     return f"A call{f' from {city}' if city else ''}{digits}, through {label}."

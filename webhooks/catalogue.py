@@ -41,6 +41,7 @@ sources:
     type: typeform
     secret: env:QUOTE_FORM_SECRET   # several, separated by commas, while you change it
     fields: {phone: my_tel_field}   # our field: the vendor's name of it; only where the usual names do not do
+    from: "+15125550199"            # texts and calls to its leads come from this number of yours, not from TWILIO_FROM
 ```
 
 Its address is `https://<your Headroom>/webhooks/<source id>`. A key in an address (`?key=...`, or as its last part) is as good as one in

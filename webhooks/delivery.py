@@ -24,7 +24,7 @@ _KEPT = (  # headers stored with a lead: what proves, explains or dates it; neve
 class Delivery:
     """What came in. `headers` have lower-case names; `query` is the first value of each parameter; `step` is "" or a call's step.
 
-    `path_key` is the last part of the address where it is a secret: never log it.
+    `path_key` is the last part of the address where it is a secret: never log it. `team_phones` are those of reps and managers.
     """
 
     method: str
@@ -39,6 +39,7 @@ class Delivery:
     query: Mapping[str, str] = field(default_factory=dict)
     remote_address: str = ""
     path_key: str = ""
+    team_phones: frozenset[str] = frozenset()
 
     @property
     def content_type(self) -> str:

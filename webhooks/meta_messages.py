@@ -18,7 +18,7 @@ def direct(kind: str, entry: Object, update: Object) -> lead.Content | None:
         return None
     channel = "instagram" if kind == "instagram" else "messenger"
     own = normal.identifier(entry.get("id")) or normal.identifier(_object(update, "recipient").get("id"))
-    text = normal.clean_text(message.get("text") or postback.get("title") or "")
+    text = normal.clean_text(message.get("text") or postback.get("title") or "", normal.LONGEST_MESSAGE)
     attachments = _attachments(message)
     if not text and not attachments:
         return None
@@ -46,7 +46,7 @@ def status(update: Object) -> lead.Content | None:
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     return lead.common_lead(
         external_id=f"whatsapp_status:{message_id}:{said}",
-        provider="meta",
+        provider="meta_whatsapp",
         provider_id=message_id,
         status=said,
         code=normal.identifier(first.get("code")),
@@ -95,7 +95,10 @@ def _whatsapp_text(message: Object) -> str:
     for kind, key in _WHATSAPP_TEXTS:
         text = _object(message, kind).get(key)
         if isinstance(text, str):
-            return normal.clean_text(text)
+            return normal.clean_text(text, normal.LONGEST_MESSAGE)
+    place = _object(message, "location")
+    if place:
+        return f"Shared a place: {normal.clean_line(place.get('latitude'), 20)}, {normal.clean_line(place.get('longitude'), 20)}"
     chosen = _object(message, "interactive")
     title = (_object(chosen, "button_reply") or _object(chosen, "list_reply")).get("title")
     return normal.clean_text(title or "")

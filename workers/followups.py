@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 OTHER = {"sms": "email", "whatsapp": "email", "email": "sms", "slack": "sms", "teams": "sms"}
 LOST = frozenset({"failed", "undelivered", "canceled", "suppressed", "expired", "uncertain"})
 AGAIN_AFTER = timedelta(seconds=30)
-ONLY_THERE = frozenset({"on_it"})  # changes a message on Slack: elsewhere nobody waits for it
+ONLY_THERE = frozenset({"on_it", "gone"})  # changes a message on Slack: elsewhere nobody waits for it
 NO_FALLBACK = frozenset({"expired"})  # it was no longer true on the first channel
 
 

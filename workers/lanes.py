@@ -55,6 +55,7 @@ class Lanes:
         self._engine = engine
         self._looked_at: datetime | None = None
         unique = {carrier.provider: carrier for carrier in carriers.values()}
+        assert len(unique) == len({id(carrier) for carrier in carriers.values()}), "two carriers with the name of one provider"
         self.all = [Lane(carrier) for carrier in unique.values()]
         for lane in self.all:
             lane.channels = tuple(c for c, carrier in carriers.items() if carrier.provider == lane.provider)

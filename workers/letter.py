@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from workers.templates import layout
 
+_STAYS = "\u2060"  # word joiner: nobody sees it
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -38,6 +40,11 @@ def compose(subject: str, text: str) -> Letter:
     line = " ".join(subject.split())[:200]
     blocks = [block for part in text.strip().split("\n\n") if (block := _block(part.strip()))]
     return Letter(line, "\n\n".join(_plain(block) for block in blocks), layout().render(subject=line, blocks=blocks))
+
+
+def as_text(words: str) -> str:
+    """Somebody's own words as they are: a line of theirs that looks like a fact or a button must stay what it is."""
+    return "\n".join(f"{_STAYS}{line}" if line.startswith(("* ", "> ", ">")) else line for line in words.split("\n"))
 
 
 def _block(part: str) -> Block | None:

@@ -8,11 +8,12 @@ from routing.sending import Fault
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it; `provider_id` is its name for the message."""
+    """The provider took it; `provider_id` is its name for the message. `problem`: what the operator should mend all the same."""
 
     provider: str
     provider_id: str | None
     status: int = 200
+    problem: str | None = None
 
 
 class NotAccepted(Exception):

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.links import make_manager_link, make_offer_link
 from config.settings import Settings
 from config.words import LONGEST_TEXT, WordsError, in_own_words
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
-from workers.letter import Letter, compose, letter
+from workers.letter import Letter, as_text, compose, letter
+from workers.mail_thread import subject as subject_of
 from workers.templates import chat_template, email_template, sms_names, sms_template
 
 # Characters of a field in a text: so that the rest still fits into one segment.
@@ -25,14 +26,17 @@ SMS_LIMITS = {
     "codes": 60,
 }
 SMS_LIMIT = 44
-LONG_LIMIT = 1_000  # of the lead's own words in an e-mail
+SAID_LIMIT = 1_200  # of the lead's own words to who has it: several segments rather than half a sentence
+LONG_LIMIT = 5_000  # of the lead's own words in an e-mail
+LONGEST_MAIL = 10_000  # of a rep's own words in one
 OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or our own words as they are
+WHOLE = frozenset({"lead_said"})  # the lead's words, which are what the text is for
 CHATS = frozenset({"slack", "teams", "call"})  # not counted in segments; what is said to a rep on the phone neither
 FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "said", "text"})
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
 
 _NAMES = """
-    about ago away accepted cause code codes company count due_text elapsed email firm first_name kind lapses link message minutes
+    about ago away accepted cause code codes company count due_text elapsed email files firm first_name kind lapses link message minutes
     name opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
     tried winner
 """
@@ -58,7 +62,9 @@ def render(message: Claimed, settings: Settings) -> Rendered:
     """The words of a claimed message. Raises FileNotFoundError for a template that does not exist."""
     fields = {**_OPTIONAL, "count": "1", **message.fields, "link": link_of(message, settings)}
     if message.channel == "email":
-        return _email(message, {name: _in_mail(name, value, message.template) for name, value in fields.items()})
+        mail = _email(message, {name: _in_mail(name, value, message.template) for name, value in fields.items()})
+        begins = "subject_words" in message.fields or mail.subject is None  # the customer's own subject stands
+        return mail if begins else replace(mail, subject=subject_of(message, mail.subject or ""))
     if message.channel in CHATS and (template := chat_template(message.template)) is not None:
         written = template.render({name: _in_chat(name, value) for name, value in fields.items()})
         return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
@@ -118,7 +124,7 @@ def _in_text(name: str, value: str, template: str) -> str:
         return _lines(value)
     if name in FROM_STRANGERS:
         value = _LINK.sub("[link]", value)
-    return _tidy(value, SMS_LIMITS.get(name, SMS_LIMIT))
+    return _tidy(value, SAID_LIMIT if template in WHOLE and name == "text" else SMS_LIMITS.get(name, SMS_LIMIT))
 
 
 def _in_chat(name: str, value: str) -> str:
@@ -129,7 +135,7 @@ def _in_mail(name: str, value: str, template: str) -> str:
     if not value or name in OURS:
         return value
     if template in OWN_WORDS and name == "text":
-        return _lines(value)
+        return as_text(_lines(value, LONGEST_MAIL))
     return _tidy(value, LONG_LIMIT)
 
 
@@ -140,9 +146,9 @@ def _tidy(value: str, limit: int) -> str:
     return clean(value, limit)
 
 
-def _lines(text: str) -> str:
+def _lines(text: str, limit: int = LONGEST_TEXT) -> str:
     """Our own or a rep's words keep their lines."""
-    return "\n".join(clean(line, LONGEST_TEXT) for line in text.splitlines()).strip()[:LONGEST_TEXT]
+    return "\n".join(clean(line, limit) for line in text.splitlines()).strip()[:limit]
 
 
 def link_of(message: Claimed, settings: Settings) -> str:

@@ -173,15 +173,20 @@ class Sender:
             done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
         ended = [(self._under_way.pop(future), future) for future in done]
         failures: list[tuple[Call, NotAccepted]] = []
+        problems: dict[str, str] = {}
         for call, future in ended:
             call.lane.flying -= 1
             error = future.exception()
             if error is None:
-                self._results.append(_accepted(call.message, future.result()))
+                receipt = future.result()
+                self._results.append(_accepted(call.message, receipt))
                 self.lanes.well(call.lane, now)
+                problems |= {f"{receipt.provider}:sender": receipt.problem} if receipt.problem else {}
             else:
                 failures.append((call, _known(error, call)))
         self._take_in(failures, now)
+        for key, problem in problems.items():
+            notices.raise_notice(self._engine, key, problem, now)
         return len(ended)
 
     def _take_in(self, failures: Sequence[tuple[Call, NotAccepted]], now: datetime) -> None:

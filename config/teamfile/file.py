@@ -127,6 +127,7 @@ def _team(root: Node, context: Context, version: int) -> Team:
         calendars=context.calendars,
         quiet_hours=quiet,
         endpoints=endpoints,
+        phones=frozenset(filter(None, [*(rep.phone for rep in reps.values()), *(each.phone for each in managers.values())])),
     )
 
 

@@ -133,10 +133,10 @@ def read_calendar(section: Section, context: Context, key: str = "hours") -> Cal
     return context.calendars.get(name, ALWAYS)
 
 
-def read_phone(section: Section, region: str) -> str | None:
+def read_phone(section: Section, region: str, key: str = "phone") -> str | None:
     """A telephone number in E.164. Fictional ones (555-01xx) are fine: it need only be possible."""
-    node = section.scalar("phone")
-    return None if node is None or node.is_none else _number(node, section, "phone", region)
+    node = section.scalar(key)
+    return None if node is None or node.is_none else _number(node, section, key, region)
 
 
 def _number(node: Node, section: Section, key: str, region: str) -> str | None:

@@ -8,7 +8,7 @@ from config.teamfile.people import Context, read_calendar
 from config.teamfile.section import Section, as_share, as_span, mappings
 from config.teamfile.tree import Node
 from routing import escalation, strategies
-from routing.team import OfferStyle, Pool, QueueOrder, Rung, RungAction, Sla
+from routing.team import OfferStyle, Pool, QueueOrder, Returning, Rung, RungAction, Sla
 
 _RING = re.compile(r"ring\s*:\s*(\d+)")
 _MOST_RUNG = 20  # phones rung at once
@@ -32,6 +32,7 @@ def _pool(name: str, section: Section, context: Context, directors: tuple[str, .
         ring=ring,
         offer_for=section.span("offer_for", timedelta(minutes=2), least=timedelta(seconds=10)),
         queue=section.one_of("queue", QueueOrder, QueueOrder.FRESH_FIRST),
+        returning=section.one_of("returning", Returning, Returning.SAME_REP),
         calendar=read_calendar(section, context),
         managers=section.names("managers", managers),
         directors=section.names("directors", managers) if section.node("directors") else directors,

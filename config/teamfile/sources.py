@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
-from config.teamfile.people import Context
+from config.teamfile.people import Context, read_phone
 from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed, mappings
 from config.teamfile.source_types import LEAST_KEY, SourceType, read_options, source_types
@@ -51,6 +51,7 @@ def _source(name: str, section: Section, context: Context, types: Mapping[str, S
         fields=_fields(section),
         region=_region(section),
         per_minute=section.whole("per_minute", 600, lowest=1, highest=100_000),
+        sender=read_phone(section, context.region, "from") if "sms" in kind.answers_by else None,
         options=read_options(section, kind),
     )
     section.close()

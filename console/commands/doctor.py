@@ -11,7 +11,7 @@ import click
 from config import clock
 from config.outgoing import Guard
 from config.settings import Settings, SettingsError
-from console import inbound
+from console import inbound, slack_token
 from console.asking import ask
 from console.commands.team import looked_at
 from console.output import FOUND_PROBLEMS, Trouble, as_json, show
@@ -69,6 +69,7 @@ def examine() -> Iterator[Finding]:
     yield _redis(settings)
     yield _web(settings)
     yield from _providers(settings)
+    yield _slack(settings)
     yield _deadman(settings)
 
 
@@ -141,6 +142,13 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "public address", False, settings.public_url, "Set PUBLIC_URL to the https address that the providers call."
         )
+
+
+def _slack(settings: Settings) -> Finding:
+    if not settings.slack_bot_token:
+        return Finding("slack", True, "no token: nobody is told there")
+    verdict = slack_token.look(settings)
+    return Finding("slack", not verdict.mend, verdict.what, verdict.mend)
 
 
 def _deadman(settings: Settings) -> Finding:

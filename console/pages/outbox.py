@@ -106,7 +106,7 @@ def write_in(desk: Desk) -> Response:
 
 
 def _deliver(desk: Desk, message: Row, text: str) -> None:
-    team, settings, channel = desk.team(), desk.settings, message["channel"]
+    team, settings, channel, ours = desk.team(), desk.settings, message["channel"], message["fields"].get("from", "")
     if channel == "call":
         if text in (*inbound_calls.OUTCOMES, inbound_calls.MISSED):
             inbound_calls.play(settings, message["fields"], code=message["code"], rep_phone=message["address"], how=text)
@@ -114,8 +114,8 @@ def _deliver(desk: Desk, message: Row, text: str) -> None:
     if channel == "messenger":
         source = inbound.first_source(team, "meta")
         if source:
-            inbound.post_messenger(settings, source, sender=message["address"], text=text, now=g.now)
+            inbound.post_messenger(settings, source, sender=message["address"], text=text, now=g.now, page=ours)
         return
     source = inbound.first_source(team, "twilio_messaging")
     if source:
-        inbound.post_text(settings, source, sender=message["address"], text=text, channel=channel)
+        inbound.post_text(settings, source, sender=message["address"], text=text, channel=channel, to=ours)

@@ -79,6 +79,8 @@ def test_a_role_that_does_not_exist_is_refused():
         ({"TWILIO_AUTH_TOKEN": "t"}, "not TWILIO_ACCOUNT_SID, TWILIO_FROM"),
         ({"SENDGRID_API_KEY": "SG.1"}, "not SENDGRID_FROM"),
         ({"META_APP_SECRET": "m", "META_PAGE_TOKEN": "p"}, "not META_VERIFY_TOKEN"),
+        ({"META_APP_SECRET": "m", "META_PAGE_TOKEN": "14:p,q", "META_VERIFY_TOKEN": "v"}, "a token without its page"),
+        ({"META_APP_SECRET": "m", "META_PAGE_TOKEN": "acme:p", "META_VERIFY_TOKEN": "v"}, "a token without its page"),
         (TWILIO, "PUBLIC_URL"),
     ],
 )
@@ -236,3 +238,12 @@ def test_old_keys_of_our_own_are_believed_and_must_be_whole():
     assert "before" not in repr(settings)
     with pytest.raises(SettingsError, match="SECRET_KEY_OLD holds a key of under 16 characters"):
         Settings.read(GOOD | {"SECRET_KEY_OLD": "the key before this one,short"}, None)
+
+
+def test_each_page_has_its_own_token_or_one_serves_all():
+    several = Settings(meta_page_token="14:north, 15:south")  # noqa: S106
+    assert (several.page_token("14"), several.page_token("15"), several.page_token("16")) == ("north", "south", None)
+    assert several.page_token() == "north", "where nobody says which page"
+    alone = Settings(meta_page_token="EAAone")  # noqa: S106
+    assert (alone.page_token("14"), alone.page_token()) == ("EAAone", "EAAone")
+    assert Settings().page_token("14") is None

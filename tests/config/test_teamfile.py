@@ -193,6 +193,17 @@ def test_what_a_source_may_say(small: str, settings: Settings):
     assert website.words == Words(sms="Hi {{ first_name }}", email_subject="Thanks") and website.acknowledge
 
 
+def test_a_source_may_have_a_number_of_its_own(small: str, settings: Settings):
+    team = load(with_(small, "type: form", 'type: form\n    from: "(512) 555-0199"'), settings=settings)
+    assert team.sources["website"].sender == "+15125550199"
+    with pytest.raises(TeamFileError) as broken:
+        load(with_(small, "type: form", "type: form\n    from: Acme"), settings=settings)
+    assert "sources.website.from" in str(broken.value) and "Write it with country code" in str(broken.value)
+    crm = "type: form\n  crm: {type: salesforce, secret: env:CRM_SECRET, from: '+15125550199'}"
+    with pytest.raises(TeamFileError, match="from"):  # its leads are nobody's to text
+        load(with_(small, "type: form", crm), settings=settings)
+
+
 def test_a_secret_may_stand_in_a_file(small: str, settings: Settings, tmp_path: Path):
     (tmp_path / "sesame").write_text("open\n")
     text = with_(small, "type: form", f"type: form\n    secret: [env:CRM_SECRET, file:{tmp_path / 'sesame'}]")

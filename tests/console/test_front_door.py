@@ -100,6 +100,15 @@ def test_the_lead_writes_back_from_the_letter_box(served):
     assert "The lead wrote" in page and "After three please" in page
 
 
+def test_an_answer_from_the_letter_box_goes_to_the_number_that_wrote(served):
+    served.lead()
+    served.send()
+    client = served.client()
+    [ack] = served.rows("UPDATE outbox SET fields = fields || '{\"from\": \"+15125550188\"}' WHERE purpose = 'ack' RETURNING id")
+    client.post(f"/outbox/{ack['id']}", data={"csrf": csrf(client, "/outbox"), "text": "After three please"})
+    assert served.rows("SELECT content ->> 'to' AS t FROM inbox WHERE event = 'message'") == [{"t": "+15125550188"}]
+
+
 def test_somebody_new_texts_and_somebody_calls_and_hangs_up(served):
     client = served.client()
     token = csrf(client, "/outbox")

@@ -7,7 +7,7 @@ import pytest
 from routing.events import LeadArrived, OfferLapsed, OfferPassed, RepLeft, RetryDue, RoomOpened
 from routing.journey import step
 from routing.model import State, Status
-from routing.team import OfferStyle
+from routing.team import OfferStyle, Returning
 from tests.builders import (
     ALL_FULL,
     DANA,
@@ -230,7 +230,9 @@ def test_a_returning_person_goes_to_their_own_rep():
     decided = step(sticky(EVERYBODY), LeadArrived(), NOW)
     assert decided.state.offered_to == ("ana",)
     assert "knows this person" in decided.why
-    assert step(replace(sticky(EVERYBODY), policy=facts().policy), LeadArrived(), NOW).state.offered_to == ("priya",)
+    for pool, asked in ((POOL, "ana"), (replace(POOL, returning=Returning.ANYBODY), "priya")):
+        policy = replace(facts().policy, pool=pool)
+        assert step(replace(sticky(EVERYBODY), policy=policy), LeadArrived(), NOW).state.offered_to == (asked,), pool.returning
 
 
 def test_their_own_rep_is_found_even_below_the_shortlist():

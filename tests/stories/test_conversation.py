@@ -257,3 +257,75 @@ def test_two_machines_do_not_begin_to_talk_with_each_other(story):
     dana.gets_nothing("email")
     assert story.codes() == ["A1"]
     assert story.one("SELECT count(*) AS n FROM outbox WHERE recipient = 'lead'").n == 1
+
+
+def three_leads(story):
+    """Priya has three, and has read all about them."""
+    (priya,) = story.people("priya")
+    leads = [story.a_lead_arrives(name=name) for name in ("Dana Cole", "Omar Reyes", "Ivy Lang")]
+    for lead in leads:
+        story.happens(lead.code, LeadAssigned("priya", by="Kim Ortega"))
+        lead.has_read_all()
+    return priya.has_read_all(), *leads
+
+
+def test_words_without_a_code_are_asked_about_and_wait_for_it(story):
+    priya, dana, omar, ivy = three_leads(story)
+    priya.replies("I am on my way\nand bring the samples 👍")
+    question = priya.gets_sms("Reply with the code alone", "A1 Dana Cole", "B1 Omar Reyes", "C1 Ivy Lang")
+    assert len(question) <= 160
+    story.after(minutes=5)
+    priya.replies("and a ladder")
+    priya.gets_sms("Reply with the code alone")
+    for lead in (dana, omar, ivy):
+        lead.gets_nothing()
+    priya.replies("b1")
+    omar.gets_sms("I am on my way\nand bring the samples 👍\nand a ladder")
+    priya.gets_sms("B1: sent")
+    assert story.status("B1") == ("responded", "priya")
+    dana.gets_nothing()
+    ivy.gets_nothing()
+    priya.replies("B1")
+    priya.gets_sms("What about B1?")
+    omar.gets_nothing()
+
+
+def test_a_code_that_is_not_theirs_leaves_the_words_waiting(story):
+    priya, dana, *_ = three_leads(story)
+    story.a_lead_arrives(name="Rob Diaz")
+    priya.replies("I am on my way")
+    for wrong in ("D1", "Z9"):
+        priya.has_read_all().replies(wrong)
+        priya.gets_sms(wrong)
+    priya.replies("A1")
+    dana.gets_sms("I am on my way")
+
+
+def test_a_command_without_a_code_waits_for_it_too(story):
+    priya, dana, omar, _ = three_leads(story)
+    priya.replies("Thanks for the talk")
+    priya.replies("C")
+    priya.gets_sms("You have 3 open", "C A1 or C B1")
+    priya.replies("B1")
+    omar.gets_sms("Thanks for the talk")
+    priya.gets_sms("B1: sent")
+    priya.gets_sms("B1: noted, talked")
+    assert story.status("B1")[0] == "closed"
+    dana.gets_nothing()
+
+
+def test_what_has_waited_for_long_is_not_sent_by_a_stray_code(story):
+    priya, dana, *_ = three_leads(story)
+    priya.replies("I am on my way")
+    story.after(hours=2)
+    priya.has_read_all().replies("A1")
+    priya.gets_sms("What about A1?")
+    dana.gets_nothing()
+
+
+def test_a_code_alone_on_a_leads_own_number_is_no_word_for_that_lead(tell):
+    numbers = '["+15125550100", "+15125550101"]'
+    story = tell(SMALL_TEAM.replace("time_zone: America/Chicago}", f"time_zone: America/Chicago, numbers: {numbers}}}"))
+    priya, dana, *_ = three_leads(story)
+    priya.replies("A1", to="+15125550100")
+    dana.gets_nothing()

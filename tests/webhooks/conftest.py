@@ -137,7 +137,7 @@ class Front:
         self.sources[source] = replace(self.sources[source], options=options)
 
     def team(self) -> Team:
-        return Team(1, self.site, {}, {}, {}, self.sources, (), {}, {})
+        return Team(1, self.site, {}, {}, {}, self.sources, (), {}, {}, phones=frozenset(PHONES.values()))
 
     def post(self, path: str, data: bytes | Mapping[str, str], **headers: str) -> TestResponse:
         """POST /webhooks/<path>; header names with underscores."""

@@ -33,6 +33,11 @@ def test_a_text_is_heard_and_answered_with_nothing(front):
     assert front.store.decided == []
 
 
+def test_one_of_our_own_numbers_that_writes_to_another_is_nobody(front):
+    front.call("texts", **{**DANA, "From": front.settings.twilio_from})
+    assert front.heard == []
+
+
 def test_a_text_sent_twice_is_one(front):
     for _ in range(2):
         front.call("texts", **DANA)

@@ -37,8 +37,9 @@ def test_a_call_rings_the_rep_the_decision_names(front):
     assert path_of(dial.get("action")) == "calls/dial?rep=bob&n=1"
     assert (dial.find("Number").text, path_of(dial.find("Number").get("url"))) == (
         "+15125550111",
-        f"calls/whisper?call={CALL}&rep=bob",
+        f"calls/whisper?call={CALL}&rep=bob&city=Austin&end=0143",
     )
+    assert dial.get("callerId") == "+15125550100", "the rep's phone shows the firm, not the caller's own number"
     assert (front.last.event, front.last.external_id, front.last.content["call_sid"]) == ("call", f"twilio_call:{CALL}", CALL)
     assert front.store.decided == [1]
     assert front.store.rings == 1
@@ -47,7 +48,7 @@ def test_a_call_rings_the_rep_the_decision_names(front):
 def test_the_whole_way_to_a_talk(front):
     front.will_ring("bob")
     dial = script(front.call("calls", **DANA)).find("Dial")
-    leg = {"CallSid": LEG, "From": "+15125550143", "To": "+15125550111", "Direction": "outbound-dial", "FromCity": "AUSTIN"}
+    leg = {"CallSid": LEG, "From": "+15125550100", "To": "+15125550111", "Direction": "outbound-dial", "FromCity": "DALLAS"}
     gather = script(front.call(path_of(dial.find("Number").get("url")), **leg)).find("Gather")
     assert gather.get("numDigits") == "1"
     assert gather.find("Say").text == "A call from Austin, number ending 0 1 4 3, through calls. Press 1 to take it."
@@ -64,6 +65,26 @@ def test_the_whole_way_to_a_talk(front):
     )
     assert script(over).find("Dial") is None
     assert (front.last.event, front.last.content["seconds"], front.last.content["rep"]) == ("call_answered", 75, "bob")
+
+
+def test_a_caller_from_a_place_of_two_words_is_announced_and_one_without_number_too(front):
+    front.will_ring("bob")
+    for caller, heard in (
+        ({"FromCity": "SAN MARCOS"}, "A call from San Marcos, number ending 0 1 4 3, through calls."),
+        ({"FromCity": "", "From": "anonymous"}, "A call, through calls."),
+    ):
+        dial = script(front.call("calls", **{**DANA, **caller})).find("Dial")
+        whispered = script(front.call(path_of(dial.find("Number").get("url")), CallSid=LEG, From="+15125550100"))
+        assert whispered.find("Gather").find("Say").text.startswith(heard)
+
+
+def test_a_rep_who_calls_back_our_number_is_no_lead_and_hears_how_to_reach_one(front):
+    rep = {**DANA, "From": "+15125550111"}
+    answer = script(front.call("calls", **rep, CallStatus="ringing"))
+    assert "text us the word call" in answer.find("Say").text
+    assert answer[-1].tag == "Hangup"
+    front.call("calls/status", **rep, CallStatus="completed")
+    assert front.heard == []
 
 
 def test_a_rep_who_presses_nothing_or_something_else_does_not_take_it(front):

@@ -86,6 +86,28 @@ def test_the_lines_own_number_calls(provider, wire, tmp_path):
     assert failure.value.code == "no_number"
 
 
+def test_the_number_that_the_lead_used_calls_and_the_usual_one_when_that_is_refused(provider, wire, tmp_path):
+    settings = settings_for(provider, tmp_path, TWILIO_FROM="MG0123456789abcdef0123456789abcdef")
+    message = a_call(fields={"number": "+15125550188", "usual": "+15125550177"})
+    assert place(settings, wire, message).problem is None
+    provider.once("twilio", refuse(400, 21210))
+    assert "+15125550188" in place(settings, wire, message).problem
+    assert [sent.fields["From"] for sent in provider.sent] == ["+15125550188", "+15125550177"]
+    provider.once("twilio", refuse(400, 21211))
+    with pytest.raises(SendFailed):
+        place(settings, wire, message)
+    assert len(provider.sent) == 2, "a rep's bad number is not our number's fault"
+
+
+@pytest.mark.parametrize("used", ["+15125550188", "+15125550177"])
+def test_a_call_in_doubt_is_found_from_whichever_number_it_went(provider, settings, wire, used):
+    message = a_call(fields={"number": "+15125550188", "usual": "+15125550177"})
+    place(settings, wire, a_call(fields={"number": used}))
+    found = carriers(settings, wire)["call"].find(message, since=NOW)
+    assert found and found.provider_id == provider.sent[0].id
+    assert carriers(settings, wire)["call"].find(a_call(fields={"number": "+15125550199"}), since=NOW) is None
+
+
 @pytest.mark.parametrize(
     ("behaviour", "kind", "fault"),
     [

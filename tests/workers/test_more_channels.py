@@ -1,6 +1,7 @@
 """Telegram, WhatsApp Cloud, and mails whose answers come back to their lead."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tests.fakes import refuse
 from tests.workers.conftest import settings_for
 from tests.workers.test_channels import claimed, send
 from workers.channels import carriers
+from workers.lanes import Lanes
 from workers.outcomes import NotProcessed, SendFailed
 
 
@@ -94,3 +96,9 @@ def test_a_mails_answers_come_back_to_its_lead(provider, settings, wire):
     send(settings, wire, claimed("email", address="kim@acme.example", code=None))
     assert json.loads(provider.asked[1].body)["reply_to"]["email"] == "sales@in.acme.example"
     assert provider.violations() == []
+
+
+def test_each_channel_keeps_its_own_carrier_when_all_providers_are_set_up(engine, settings, wire):
+    found = carriers(replace(settings, slack_bot_token="xoxb-1"), wire)  # noqa: S106
+    lanes = Lanes(engine, found)
+    assert {channel: lanes.by_channel[channel].carrier for channel in found} == dict(found)

@@ -12,7 +12,7 @@ from tests.fakes import FAIL_AFTER_ACCEPT, RESET_AFTER_ACCEPT, Behaviour, hang, 
 from tests.queue_builders import FIELDS, NOW
 from tests.workers.conftest import settings_for
 from workers.channels import Parcel, carriers
-from workers.outcomes import Ambiguous, NotAccepted, NotProcessed, SendFailed
+from workers.outcomes import Ambiguous, NotAccepted, NotProcessed, NotSent, SendFailed
 from workers.render import render
 
 PRIYA = "U2CERLKJA"
@@ -76,7 +76,35 @@ def test_an_alarm_can_be_acknowledged(provider, settings, wire):
     send(settings, wire, alarm)
     send(settings, wire, replace(alarm, fields={**alarm.fields, "count": "3", "codes": "G1 G2 G3"}))
     assert buttons(provider.sent[0]) == {"acknowledge": "G1", "open": "G1"}
-    assert buttons(provider.sent[1]) == {"open": "G1"}, "which of the three would it be?"
+    assert buttons(provider.sent[1]) == {"acknowledge": "#71", "open": "G1"}, "all three, by the number of the message"
+
+
+def test_an_alarm_about_several_keeps_its_button_while_nobody_is_on_some(provider, settings, wire):
+    fields = {
+        "place": "C0123456:1726.000100",
+        "alarm": "71",
+        "count": "3",
+        "text": "Kim is on G1; nobody is on G2, G3",
+        "pool": "Sales",
+    }
+    said = an_offer(template="on_it", purpose="notice", recipient="manager:kim", address="C0123456", id=80)
+    send(settings, wire, replace(said, fields={**fields, "left": "yes"}))
+    send(settings, wire, replace(said, fields={**fields, "left": ""}))
+    assert [(sent.fields["method"], sent.id) for sent in provider.sent] == [("chat.update", "1726.000100")] * 2
+    assert [buttons(sent) for sent in provider.sent] == [{"acknowledge": "#71", "open": "G1"}, {"open": "G1"}]
+    assert "nobody is on G2, G3" in provider.sent[0].body
+
+
+def test_a_reminder_asks_nothing_twice(provider, settings, wire):
+    send(settings, wire, an_offer(template="remind", purpose="notice"))
+    assert buttons(provider.sent[0]) == {"open": "G1"}, "the offer above has the buttons, and is changed when it is over"
+
+
+def test_what_takes_the_place_of_an_offer_does_not_overtake_it(provider, settings, wire):
+    with pytest.raises(NotSent) as failure:
+        send(settings, wire, an_offer(template="withdrawn", purpose="notice", earlier="", fields={"winner": "Tom"}))
+    assert failure.value.code == "late", "tried again in a second, and Slack is not to blame"
+    assert provider.sent == []
 
 
 @pytest.mark.parametrize("template", ["withdrawn", "moved_on", "accepted", "too_late"])

@@ -41,7 +41,8 @@ DOCS = SourceDocs(
         "developers.facebook.com > your app > Webhooks: callback URL `https://<your Headroom>/webhooks/<source id>`, verify token as"
         " `META_VERIFY_TOKEN`.",
         "Page: subscribe to leadgen, messages, messaging_postbacks; Instagram: messages; WhatsApp Business Account: messages.",
-        "Put the app secret into `META_APP_SECRET` and a page token with leads_retrieval into `META_PAGE_TOKEN`.",
+        "Put the app secret into `META_APP_SECRET` and a page token with leads_retrieval into `META_PAGE_TOKEN`; of several pages or"
+        " Instagram accounts `<id>:<token>` each, with commas between them.",
         "Business settings > Integrations > Leads access: let the app read the page's leads.",
     ),
     tests="the dashboard's test button (lead 444444444444), and leads whose answers are Meta's dummy data",

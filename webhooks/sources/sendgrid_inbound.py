@@ -62,7 +62,6 @@ DOCS = SourceDocs(
     ),
     thin="A number found in the words is a guess and marked as one (phone_is_a_guess)",
 )
-LONGEST_MAIL = 5_000  # characters of the new words that are kept as the message
 KEPT_WHOLE = 1024 * 1024  # bytes; of a larger mail the fields are kept without the files
 _VERDICT = re.compile(r"@?([\w.-]+)\s*:\s*(\w+)")
 _PLUS = re.compile(r"\+([a-z]\d{1,12}-[0-9a-f]{12})@", re.IGNORECASE)
@@ -99,7 +98,7 @@ def _content(delivery: Delivery, parts: Parts, letter: Letter, key: str) -> lead
         name="" if "@" in name else name,
         email=normal.email(letter.sender),
         phone=guess,
-        message=normal.clean_text(said, LONGEST_MAIL) or subject,
+        message=normal.clean_text(said, normal.LONGEST_MESSAGE) or subject,
         thread=_thread(delivery, letter.recipients, _answered(letter.headers)),
         in_reply_to=_answered(letter.headers),
         authentic=_is_authentic(parts, letter),

@@ -91,7 +91,7 @@ def _content(delivery: Delivery, update_id: str, message: Mapping[str, object]) 
     user_id, chat_id = normal.identifier(sender.get("id")), normal.identifier(chat.get("id"))
     if not user_id or not chat_id or sender.get("is_bot") or chat.get("type", "private") != "private":
         return None
-    text = normal.clean_text(message.get("text") or message.get("caption") or "")
+    text = normal.clean_text(message.get("text") or message.get("caption") or "", normal.LONGEST_MESSAGE)
     phone = _own_phone(delivery, contact, user_id)
     attachments = _attachments(message)
     if not (text or phone or attachments or contact or message.get("location")):

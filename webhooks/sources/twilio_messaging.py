@@ -47,14 +47,15 @@ def parse(delivery: Delivery) -> list[Received]:
     key = f"twilio_message:{twilio_requests.sid(delivery, 'MessageSid')}"
     opt = form.get("OptOutType", "").lower()
     event = "opt_out" if opt in ("stop", "start", "help") else "message"
-    if form.get("From") and form.get("From") == form.get("To"):
-        return []  # our own number wrote to itself
+    phone = twilio_requests.number(delivery, "From")
+    if form.get("From") and (form.get("From") == form.get("To") or phone in delivery.own_numbers):
+        return []  # one of our own numbers wrote
     content = lead.common_lead(
         external_id=key,
         kind="message",
         channel=_channel(form),
         name=normal.clean_line(form.get("ProfileName", ""), normal.LONGEST_NAME),
-        phone=twilio_requests.number(delivery, "From"),
+        phone=phone,
         to=twilio_requests.number(delivery, "To"),
         message=_words(form),
         opt=opt if event == "opt_out" else "",
@@ -79,7 +80,9 @@ def _channel(form: Form) -> str:
 
 
 def _words(form: Form) -> str:
-    return normal.clean_text(form.get("Body", "") or form.get("ButtonText", ""))
+    place = (form.get("Latitude", ""), form.get("Longitude", ""))
+    shared = f"Shared a place: {place[0]}, {place[1]}" if all(place) else ""
+    return normal.clean_text(form.get("Body", "") or form.get("ButtonText", "") or shared, normal.LONGEST_MESSAGE)
 
 
 def _handles(form: Form) -> dict[str, str]:

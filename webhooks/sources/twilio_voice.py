@@ -45,7 +45,7 @@ DOCS = SourceDocs(
         "greeting": "what the caller hears before the tone",
         "closed_greeting": "the same outside opening hours",
         "click_to_call": "reps may call leads through this source's number. Default true",
-        "number": "the number that calls, where `TWILIO_FROM` is a messaging service",
+        "number": "the number that calls leads who used none of ours, where `TWILIO_FROM` is a messaging service",
         "detect_voicemail": "let the provider hear whether a person or a machine takes a rep's call. Default true",
         "record_calls": "record reps' calls; both hear an announcement first. Default false",
         "recording_notice": "what the lead hears before being connected, where calls are recorded",
@@ -66,7 +66,7 @@ def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None
     """What Twilio does next with the call, as TwiML."""
     match delivery.step:
         case "":
-            return twiml(call_script.ring_or_record(delivery, after) if recorded else call_script.hang_up())
+            return twiml(call_script.ring_or_record(delivery, after) if recorded else call_script.no_lead(delivery))
         case "dial":
             bridged = call_events.was_bridged(delivery)
             return twiml(call_script.hang_up() if bridged else call_script.ring_or_record(delivery, after))

@@ -17,7 +17,7 @@ from config.settings import Settings
 from routing.sending import Fault
 from store.outbox import Claimed
 from workers.channels import Parcel
-from workers.channels.sms import CLOCKS_MAY_DIFFER, LIST_AT_MOST, client
+from workers.channels.sms import CLOCKS_MAY_DIFFER, LIST_AT_MOST, client, from_its_number, number_of, usual_of
 from workers.outcomes import Ambiguous, Receipt, SendFailed
 from workers.wire import Wire
 
@@ -38,11 +38,16 @@ class Calls:
 
     def send(self, parcel: Parcel) -> Receipt:
         """POST Calls.json with the words as TwiML."""
+        return from_its_number(parcel.message, self._settings, lambda number: self._create(parcel, number))
+
+    def _create(self, parcel: Parcel, number: str) -> Receipt:
         message = parcel.message
+        if not number.startswith("+"):
+            raise SendFailed("no number to call from: set `number` of the calls source", code="no_number")
         try:
             made = client(self._settings, self._wire, parcel.deadline).calls.create(
                 to=message.address,
-                from_=self._number(message),
+                from_=number,
                 twiml=str(script(self._settings, message, parcel.words.body)),
                 timeout=RING_SECONDS,
                 time_limit=LONGEST_CALL,
@@ -57,13 +62,13 @@ class Calls:
         return Receipt(self.provider, made.sid, 201)
 
     def find(self, message: Claimed, *, since: datetime) -> Receipt | None:
-        """A call of ours to this rep's phone, begun no earlier than the attempt."""
-        number = self._number(message)
+        """A call of ours to this rep's phone, from this lead's number or the usual one, begun no earlier than the attempt."""
+        numbers = (number_of(message), usual_of(message, self._settings))
         listed = client(self._settings, self._wire, None).calls.list(
-            to=message.address, from_=number, limit=LIST_AT_MOST, page_size=LIST_AT_MOST
+            to=message.address, limit=LIST_AT_MOST, page_size=LIST_AT_MOST
         )
         for found in listed:
-            is_ours = found.direction == "outbound-api"
+            is_ours = found.direction == "outbound-api" and found._from in numbers  # noqa: SLF001 - the SDK's own name for it
             if is_ours and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
                 return Receipt(self.provider, found.sid)
         return None
@@ -71,13 +76,6 @@ class Calls:
     def meaning(self, code: str | None) -> Fault:
         """How a call went is told on the lead, not as a delivery report."""
         return Fault.PERMANENT
-
-    def _number(self, message: Claimed) -> str:
-        """The firm's number that calls. Raises SendFailed where there is only a messaging service, which cannot."""
-        number = message.fields.get("number") or self._settings.twilio_from
-        if not number.startswith("+"):
-            raise SendFailed("no number to call from: set `number` of the calls source", code="no_number")
-        return number
 
 
 def script(settings: Settings, message: Claimed, words: str) -> VoiceResponse:

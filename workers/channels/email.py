@@ -11,10 +11,11 @@ from datetime import datetime
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Content, CustomArg, Email, Header, Mail, To
 
-from config.links import make_message_id, make_unsubscribe_link, thread_tag
+from config.links import make_unsubscribe_link, thread_tag
 from config.settings import Settings
-from routing.sending import LEAD, Fault
+from routing.sending import Fault
 from store.outbox import Claimed
+from workers import mail_thread
 from workers.channels import Parcel
 from workers.outcomes import Receipt
 from workers.wire import Wire, judge
@@ -60,14 +61,10 @@ class SendGrid:
         return mail
 
     def _thread(self, message: Claimed) -> dict[str, str]:
-        """The headers of a mail to a lead: its thread (RFC 5322), and the way out (RFC 2369, one click: RFC 8058)."""
-        if message.recipient != LEAD or message.lead_id is None or not message.code:
+        """The headers of a mail to a lead: its thread, and the way out (RFC 2369, one click: RFC 8058)."""
+        found = mail_thread.headers(message, self._settings)
+        if not found or message.lead_id is None:
             return {}
-        domain = self._from.rpartition("@")[2]
-        found = {"Message-ID": make_message_id(self._settings, message.code, message.id, domain)}
-        if message.answers:
-            answered = one_line(message.answers)
-            found |= {"In-Reply-To": answered, "References": answered}
         ways = [f"<mailto:{self._reply_to(message)}?subject=unsubscribe>"] if self._settings.sendgrid_reply_to else []
         if self._settings.public_url.startswith("https://"):
             ways.insert(0, f"<{make_unsubscribe_link(self._settings, message.lead_id)}>")

@@ -1,4 +1,4 @@
-"""Messenger and Instagram answers through Meta's Send API. Only within 24 h of the person's last message."""
+"""Messenger and Instagram answers through Meta's Send API, from the page that was written to. Only within 24 h of their last words."""
 
 import json
 from collections.abc import Sequence
@@ -27,17 +27,20 @@ class Messenger:
     channels: Sequence[str] = ("messenger", "instagram")
 
     def __init__(self, settings: Settings, wire: Wire) -> None:
-        self._wire, self._token = wire, settings.meta_page_token or ""
+        self._wire, self._settings = wire, settings
         self._url = f"{settings.meta_graph_url or HOST}/{VERSION}/me/messages"
 
     def send(self, parcel: Parcel) -> Receipt:
-        """POST /me/messages. The token goes in a header: addresses end up in logs."""
+        """POST /me/messages, "me" being the page or account they wrote to. The token goes in a header: addresses end up in logs."""
+        token = self._settings.page_token(parcel.message.fields.get("from", ""))
+        if not token:
+            raise SendFailed("no token for the page they wrote to: add it to META_PAGE_TOKEN", code="no_token")
         content = {
             "recipient": {"id": parcel.message.address},
             "messaging_type": "RESPONSE",
             "message": {"text": parcel.words.body[:LONGEST]},
         }
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         answer = self._wire.request(
             "POST", self._url, body=json.dumps(content).encode(), headers=headers, deadline=parcel.deadline
         )

@@ -14,15 +14,15 @@ from config.settings import Settings
 from routing.sending import Fault
 from store.outbox import Claimed
 from workers.channels import Parcel
-from workers.outcomes import Ambiguous, NotProcessed, Receipt, SendFailed
+from workers.outcomes import Ambiguous, NotProcessed, NotSent, Receipt, SendFailed
 from workers.render import link_of
 from workers.wire import Answer, Deadline, Wire, judge, retry_after
 
 HOST, HOOKS = "https://slack.com", "https://hooks.slack.com"
 LONGEST = 2_900  # characters of a section; Slack takes 3,000
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
-REPLACES = frozenset({"accepted", "withdrawn", "moved_on", "too_late", "on_it"})  # stand where the offer or alarm stood
-ONLY_IN_PLACE = "on_it"  # where there is no alarm to change, there is nothing to say
+REPLACES = frozenset({"accepted", "withdrawn", "moved_on", "too_late", "on_it", "gone"})  # stand where the offer or alarm stood
+ONLY_IN_PLACE = frozenset({"on_it", "gone"})  # where there is nothing to change, there is nothing to say
 OURS = "headroom_message"
 
 # https://docs.slack.dev/reference/methods/chat.postMessage and the errors of all methods
@@ -49,10 +49,13 @@ class Slack:
         message, said = parcel.message, content(parcel, self._settings)
         if message.address.startswith(f"{HOOKS}/"):
             return self._answer(parcel)
-        if message.template == ONLY_IN_PLACE and not message.earlier:
+        place = place_of(message)
+        if waits(message):
+            raise NotSent("the offer that it takes the place of is still on its way", code="late")  # again in a second
+        if message.template in ONLY_IN_PLACE and not place:
             return Receipt(self.provider, None)
-        if message.template in REPLACES and message.earlier:
-            channel, _, ts = message.earlier.partition(":")
+        if place:
+            channel, _, ts = place.partition(":")
             answer = self._call("chat.update", {"channel": channel, "ts": ts, **said}, parcel.deadline)
         else:
             about = {
@@ -67,7 +70,7 @@ class Slack:
 
     def find(self, message: Claimed, *, since: datetime) -> Receipt | None:
         """The message with our id in the channel's history. Changing one twice is harmless, so that is not looked up."""
-        if message.address.startswith(HOOKS) or (message.template in REPLACES and message.earlier):
+        if message.address.startswith(HOOKS) or place_of(message):
             return None
         try:
             channel = self._channel_of(message.address)
@@ -127,15 +130,26 @@ def content(parcel: Parcel, settings: Settings) -> dict[str, object]:
     return {"text": escaped(text), "blocks": [*blocks, {"type": "actions", "elements": found}] if found else blocks}
 
 
+def place_of(message: Claimed) -> str:
+    """Where on Slack the message stands that this one takes the place of, "" when it is posted anew."""
+    return (message.fields.get("place") or message.earlier or "") if message.template in REPLACES else ""
+
+
+def waits(message: Claimed) -> bool:
+    """Would it overtake the offer it takes the place of? Then that would stand there with its buttons for ever."""
+    return message.template in REPLACES and not message.fields.get("place") and message.earlier == ""
+
+
 def buttons(message: Claimed, settings: Settings) -> list[dict[str, object]]:
-    """Accept and Pass while it is asked, Acknowledge for an alarm about one lead, and the page."""
+    """Accept and Pass while it is asked (not under a reminder too: the offer is there), Acknowledge for an alarm, and the page."""
     fields, found = message.fields, []
-    code = fields.get("code") or message.code or ""
-    asks = message.template == "offer" or (message.template == "remind" and not fields.get("accepted"))
-    if asks and code:
+    code, count = fields.get("code") or message.code or "", fields.get("count", "1")
+    if message.template == "offer" and code:
         found += [_button("accept", "Accept", code, style="primary"), _button("pass", "Pass", code)]
-    if message.purpose == "alarm" and code and fields.get("count", "1") == "1":
+    if message.purpose == "alarm" and code and count == "1":
         found.append(_button("acknowledge", "I am on it", code, style="primary"))
+    elif count != "1" and (message.purpose == "alarm" or fields.get("left")):
+        found.append(_button("acknowledge", "I am on all of them", f"#{fields.get('alarm') or message.id}", style="primary"))
     if link := link_of(message, settings):
         found.append({**_button("open", "Open", code or "-"), "url": link})
     return found

@@ -4,11 +4,13 @@ Twilio has no idempotency key for messages: a 429 was never processed, a 5xx may
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
@@ -22,6 +24,8 @@ from workers.channels import Parcel
 from workers.outcomes import Ambiguous, Receipt, SendFailed
 from workers.wire import Answer, Deadline, Wire, judge
 
+log = structlog.get_logger(__name__)
+
 HOST = "https://api.twilio.com"
 ACK_VALID_SECONDS, STAFF_VALID_SECONDS = 300, 600  # Twilio's own default is 10 h: a text queued that long would be untrue
 LIST_AT_MOST = 50
@@ -29,6 +33,8 @@ PREFIX = {"whatsapp": "whatsapp:"}
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 
 # https://www.twilio.com/docs/api/errors
+# of our number: not valid, not bought, not verified for calls, not able to text, another account's, not on WhatsApp
+NO_SENDER_OF_OURS = frozenset({"21210", "21212", "21603", "21606", "21659", "21660", "63007"})
 OPTED_OUT = frozenset({"21610"})
 TAKES_NO_TEXTS = frozenset({"30005", "30006"})  # an unknown number, a landline: never again, as after a STOP
 OUT_OF_REACH = frozenset({"30001", "30003", "30008"})  # queue overflow, unreachable handset, unknown: later it may arrive
@@ -70,17 +76,17 @@ class Twilio:
 
     def send(self, parcel: Parcel) -> Receipt:
         """POST Messages.json; the message id rides along in the address of the delivery report."""
-        message = parcel.message
-        prefix = PREFIX.get(message.channel, "")
-        sender = (message.channel == "sms" and message.fields.get("from")) or self._settings.twilio_from
-        by_service = sender.startswith("MG")
+        return from_its_number(parcel.message, self._settings, lambda sender: self._create(parcel, sender))
+
+    def _create(self, parcel: Parcel, sender: str) -> Receipt:
+        message, by_service = parcel.message, sender.startswith("MG")
         try:
             made = client(self._settings, self._wire, parcel.deadline).messages.create(
                 to=_to(message),
                 body=parcel.words.body,
                 status_callback=f"{self._settings.public_url}/receipts/twilio/{message.id}",
                 validity_period=ACK_VALID_SECONDS if message.purpose == ACK else STAFF_VALID_SECONDS,
-                **({"messaging_service_sid": sender} if by_service else {"from_": prefix + sender}),
+                **({"messaging_service_sid": sender} if by_service else {"from_": PREFIX.get(message.channel, "") + sender}),
             )
         except (TwilioException, ValueError, KeyError) as error:  # taken, but the answer cannot be read
             raise Ambiguous("the provider's answer cannot be read", code="unreadable", status=200) from error
@@ -127,6 +133,39 @@ def client(settings: Settings, wire: Wire, deadline: Deadline | None) -> Client:
         settings.twilio_tokens[0],
         http_client=_Call(wire, settings.twilio_api_url, deadline),
     )
+
+
+def from_its_number(message: Claimed, settings: Settings, send: Callable[[str], Receipt]) -> Receipt:
+    """Send from the number that the message names, else from the usual one. Raises workers.outcomes.NotAccepted.
+
+    A number that Twilio does not let us send from (sold since, another account's) must neither stop the lane nor keep the person
+    waiting: the usual one is used instead, and the operator hears of it.
+    """
+    number, usual = number_of(message), usual_of(message, settings)
+    if not number or number == usual:
+        return send(usual)
+    try:
+        return send(number)
+    except SendFailed as refused:
+        if refused.code not in NO_SENDER_OF_OURS:
+            raise
+        log.warning("number_refused", message=message.id, code=refused.code)
+        problem = (
+            f"Twilio does not let us write or call from {number} (error {refused.code}), so the usual number was used. Buy this one in "
+            "the account of TWILIO_ACCOUNT_SID, or take it out of the team file and point its webhook elsewhere."
+        )
+        return replace(send(usual), problem=problem)
+
+
+def number_of(message: Claimed) -> str:
+    """Our number that the message is to come from, "" for the usual one; what is no number (another provider's account) is none."""
+    named = message.fields.get("number" if message.channel == "call" else "from", "")
+    return named if named.startswith("+") else ""
+
+
+def usual_of(message: Claimed, settings: Settings) -> str:
+    """The number (or messaging service) for everything that names none: a source of calls may have one of its own."""
+    return message.fields.get("usual") or settings.twilio_from
 
 
 def _to(message: Claimed) -> str:

@@ -24,25 +24,25 @@ STOPPED = frozenset({131050})
 
 
 class WhatsApp:
-    """Carries WhatsApp messages."""
+    """Carries WhatsApp messages. A lane of its own: its number and Messenger's page have different tokens."""
 
-    provider = "meta"
+    provider = "meta_whatsapp"  # so it is told in webhooks/meta_messages.py too
     channels: Sequence[str] = ("whatsapp",)
 
     def __init__(self, settings: Settings, wire: Wire) -> None:
         self._wire, self._token = wire, settings.whatsapp_token or ""
-        self._url = f"{settings.meta_graph_url or HOST}/{VERSION}/{settings.whatsapp_phone_id}/messages"
+        self._base, self._usual = f"{settings.meta_graph_url or HOST}/{VERSION}", settings.whatsapp_phone_id or ""
 
     def send(self, parcel: Parcel) -> Receipt:
-        """POST /{phone number id}/messages. A person without a number is written to by their business-scoped id."""
+        """POST /{id of the number they wrote to}/messages. A person without a number is written to by their business-scoped id."""
         digits = parcel.message.address.removeprefix("+")
         whom = {"to": digits} if digits.isdigit() else {"recipient": parcel.message.address}
         text = {"preview_url": False, "body": parcel.words.body[:LONGEST]}
         content = {"messaging_product": "whatsapp", "recipient_type": "individual", **whom, "type": "text", "text": text}
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        answer = self._wire.request(
-            "POST", self._url, body=json.dumps(content).encode(), headers=headers, deadline=parcel.deadline
-        )
+        written_to = parcel.message.fields.get("from", "")
+        url = f"{self._base}/{written_to if written_to.isascii() and written_to.isdigit() else self._usual}/messages"
+        answer = self._wire.request("POST", url, body=json.dumps(content).encode(), headers=headers, deadline=parcel.deadline)
         _judge(answer)
         sent = answer.json().get("messages")
         first = sent[0] if isinstance(sent, list) and sent and isinstance(sent[0], dict) else {}

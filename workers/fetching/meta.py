@@ -28,47 +28,51 @@ def ask(notice: Mapping[str, Any], settings: Settings, wire: Wire) -> dict[str, 
     leadgen_id = str(notice.get("leadgen_id", ""))
     if not leadgen_id.isdigit():
         raise SendFailed("the notification has no leadgen_id", configuration=True)
-    if not settings.meta_page_token:
-        raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
-    url = f"{settings.meta_graph_url or HOST}/{VERSION}/{leadgen_id}?{urlencode({'fields': FIELDS}, safe=',')}"
-    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
-    judge_graph(answer)
-    return answer.json()
+    page = str((notice.get("extra") or {}).get("page_id") or "")
+    return _get(settings, wire, leadgen_id, {"fields": FIELDS}, page=page)
 
 
 def missed(asked: Mapping[str, Any], settings: Settings, wire: Wire) -> tuple[list[tuple[str, dict[str, object]]], object]:
-    """A page of the leads of the page's forms (or of `asked["only"]`, one form), newer than the instant. Meta keeps them 90 days."""
+    """A page of the leads of our pages' forms (or of `asked["only"]`, one form: <page>:<form>, or <form> where there is one page),
+    newer than the instant. Meta keeps them 90 days.
+    """
     at = asked.get("cursor") or {}
     if "forms" not in at:
         forms = [str(asked["only"])] if asked.get("only") else _forms(settings, wire)
         return [], {"forms": forms, "after": ""} if forms else None
-    form, *rest = at["forms"]
+    first, *rest = at["forms"]
+    page, _, form = first.rpartition(":")
     since = int(datetime.fromisoformat(asked["missed_since"]).timestamp())
     newer = json.dumps([{"field": "time_created", "operator": "GREATER_THAN", "value": since}])
-    told = _get(
-        settings, wire, f"{form}/leads", {"fields": "id,created_time", "filtering": newer, "limit": "100", "after": at["after"]}
-    )
+    asked_for = {"fields": "id,created_time", "filtering": newer, "limit": "100", "after": at["after"]}
+    told = _get(settings, wire, f"{form}/leads", asked_for, page=page)
     ids = [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and str(each.get("id", "")).isdigit()]
-    found: list[tuple[str, dict[str, object]]] = [
-        (f"meta_leadgen:{each}", {"leadgen_id": each, "campaign": {"form_id": form}}) for each in ids
-    ]
+    known = {"campaign": {"form_id": form}, **({"extra": {"page_id": page}} if page else {})}
+    found: list[tuple[str, dict[str, object]]] = [(f"meta_leadgen:{each}", {"leadgen_id": each, **known}) for each in ids]
     paging = told.get("paging") or {}
     after = str((paging.get("cursors") or {}).get("after") or "") if paging.get("next") else ""
-    forms = [form, *rest] if after else rest
+    forms = [first, *rest] if after else rest
     return found, {"forms": forms, "after": after} if forms else None
 
 
 def _forms(settings: Settings, wire: Wire) -> list[str]:
-    told = _get(settings, wire, "me/leadgen_forms", {"fields": "id", "limit": "100"})
-    return [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and each.get("id")]
+    """<page>:<form> of every page that we have a token for; a token that names no page is asked for its own."""
+    told = {
+        page: _get(settings, wire, "me/leadgen_forms", {"fields": "id", "limit": "100"}, page=page)
+        for page in settings.meta_page_tokens or ("",)
+    }
+    forms = ((page, each) for page, answer in told.items() for each in answer.get("data") or ())
+    return [f"{page}:{each['id']}".removeprefix(":") for page, each in forms if isinstance(each, dict) and each.get("id")]
 
 
-def _get(settings: Settings, wire: Wire, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-    if not settings.meta_page_token:
-        raise SendFailed("META_PAGE_TOKEN is not set", configuration=True)
+def _get(settings: Settings, wire: Wire, path: str, query: Mapping[str, str], *, page: str) -> dict[str, Any]:
+    token = settings.page_token(page)
+    if not token:
+        because = f"has none for page {page}" if settings.meta_page_token else "is not set"
+        raise SendFailed(f"META_PAGE_TOKEN {because}", configuration=True)
     asked = urlencode({name: value for name, value in query.items() if value}, safe=",")
     url = f"{settings.meta_graph_url or HOST}/{VERSION}/{path}?{asked}"
-    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.meta_page_token}"})
+    answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {token}"})
     judge_graph(answer)
     return answer.json()
 
