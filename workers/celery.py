@@ -1,6 +1,7 @@
 """`celery -A workers worker` finds its app here. Importing this reads the environment; nothing else in this room does."""
 
 import logging
+import mmap
 import sys
 from typing import Any
 
@@ -27,6 +28,20 @@ def _log_as_all_do(**_: object) -> None:
     logs.configure("worker", settings)
     for chatty in ("celery.app.trace", "celery.worker.strategy"):  # two lines for every ring
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+_STOPPING = mmap.mmap(-1, 1)  # a byte that the pool's forked processes see; no lock, which one that is killed could keep for ever
+
+
+def is_stopping() -> bool:
+    """Has this worker been told to stop?"""
+    return _STOPPING[0] == 1
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop(**_: object) -> None:
+    """Under load there is always more to do: the pool's processes finish what they have in hand, and no more."""
+    _STOPPING[0] = 1
 
 
 class _Loop:

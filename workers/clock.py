@@ -150,7 +150,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     while not over.is_set():
         try:
             if clockwork is None:
-                work = Work(engine, settings)
+                work = Work(engine, settings, is_over=over.is_set)
                 clockwork = Clock(engine, settings, bell=make_bell(settings), work=work)
             nap = clockwork.tick()
             complaint.end()

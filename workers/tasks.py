@@ -8,7 +8,7 @@ from celery import signals
 from config.bell import ANSWER, Bell, make_bell, make_hush
 from store.engine import Engine, connect
 from workers.answer import answer
-from workers.celery import app, settings
+from workers.celery import app, is_stopping, settings
 from workers.complaint import Complaint
 from workers.pulse import Pulse
 from workers.work import Work
@@ -45,7 +45,7 @@ def bell() -> Bell:
 @cache
 def work() -> Work:
     """This process's connections and threads: made at the first ring, which is after the worker has forked."""
-    return Work(engine(), settings)
+    return Work(engine(), settings, is_over=is_stopping)
 
 
 @cache

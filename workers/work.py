@@ -1,5 +1,6 @@
 """Everything there is to do, in the order in which it matters: the same for a worker that was rung for and for the clock."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,10 +29,10 @@ FEW_ALARMS, FEW_EVERY = 20, timedelta(seconds=1)  # while it is not sure that so
 
 
 class Work:
-    """The work of one process. Use it from one thread."""
+    """The work of one process. Use it from one thread. `is_over`: has the process been told to stop? Then nothing new is begun."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self._engine, self._settings = engine, settings
+    def __init__(self, engine: Engine, settings: Settings, *, is_over: Callable[[], bool] = lambda: False) -> None:
+        self._engine, self._settings, self._is_over = engine, settings, is_over
         self._wire = Wire()
         policies.open_book(engine, settings)
         self.sender = Sender(engine, settings, wire=self._wire)
@@ -47,14 +48,16 @@ class Work:
         """Work until nothing is left; False when there is more after `longest` seconds. What is under way is put on disk first."""
         is_done = self.for_a_while(longest)
         ends = clock.monotonic() + CALLS_TAKE
-        while self.is_busy and clock.monotonic() < ends:
+        while self.is_busy and clock.monotonic() < ends and not self._is_over():
             self.once()
+        if self._is_over():
+            self.finish()
         return is_done
 
     def for_a_while(self, longest: float) -> bool:
         """Work until nothing is left, True, or for `longest` seconds, False: calls may then be under way still."""
         ends = clock.monotonic() + longest
-        while clock.monotonic() < ends:
+        while clock.monotonic() < ends and not self._is_over():
             if not self.once() and not self.is_busy:
                 return True
         return False
@@ -105,11 +108,15 @@ class Work:
         self._rung_few_at = now
         return advance.ring_alarms(self._engine, now, FEW_ALARMS, at_once)
 
-    def close(self) -> None:
-        """Put what is under way on disk and let go of everything."""
+    def finish(self) -> None:
+        """Put what is under way on disk; begin nothing."""
         self.sender.finish(clock.now())
-        self.sender.close()
         self._announcer.finish(clock.now())
+
+    def close(self) -> None:
+        """The same, and let go of everything."""
+        self.finish()
+        self.sender.close()
         self._announcer.close()
 
 

@@ -1,5 +1,6 @@
 """The clock process: it rings, does what nobody did, and doubts a clock that jumps."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -144,6 +145,22 @@ def test_with_nothing_to_do_it_knocks_so_that_a_silent_bell_is_heard_again_and_s
         moved.pass_(1)
     assert bell.rings == 3, "nobody else would find out that Redis is back"
     assert rows(engine, "beats", name="clock")[0]["detail"]["bell"] == "silent"
+
+
+def test_who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing(engine, settings, provider):
+    over = threading.Event()
+    work = Work(engine, settings, is_over=over.is_set)
+    provider.once("twilio", hang(0.3))
+    dana_writes(engine)
+    while not work.sender.is_busy:
+        work.once()
+    dana_writes(engine, "+15125550144")
+    over.set()
+    assert work.until_done() is False
+    assert not work.is_busy
+    assert len(rows(engine, "outbox", channel="sms", recipient="lead", state="sent")) == 1
+    assert len(rows(engine, "leads")) == 1, "the second one is left to others"
+    work.close()
 
 
 def test_it_wakes_when_the_next_alarm_is_due(engine, settings, work, moved):
