@@ -100,6 +100,11 @@ CHECKS = (
     _check("ownerless", "leads that are offered or accepted, by nobody", 10 * _SECOND,
            "SELECT id FROM leads WHERE closed_at IS NULL AND status IN ('offered', 'accepted') AND holders = '{}' "
            "AND changed_at < :before"),
+    _check("unacknowledged", "leads just decided whose acknowledgement was lost between the decision and the queue", 10 * _SECOND,
+           "SELECT l.id FROM leads l WHERE l.arrived_at < :before AND l.arrived_at > CAST(:before AS timestamptz) - interval '90 s' "
+           "AND l.closed_at IS NULL AND l.state -> 'acked_on' ->> 0 IS NOT NULL "
+           "AND NOT EXISTS (SELECT FROM outbox o WHERE o.lead_id = l.id AND o.purpose = 'ack') "
+           "AND NOT EXISTS (SELECT FROM steps s WHERE s.lead_id = l.id AND s.event = 'LeadsJoined')"),
     _check("owners", "leads of which owner and holders say different things: two could think that it is theirs", 10 * _SECOND,
            "SELECT id FROM leads WHERE closed_at IS NULL AND changed_at < :before AND ("
            "status IN ('accepted', 'responded') AND (owner IS NULL OR holders <> '{}' AND holders <> ARRAY[owner]) "

@@ -65,6 +65,8 @@ WRONG = {
     "alarms": "UPDATE alarms SET due_at = :past",
     "unwatched": "UPDATE alarms SET armed = false",
     "ownerless": "UPDATE leads SET holders = '{}'",
+    "unacknowledged": 'WITH lost AS (DELETE FROM outbox) UPDATE leads SET state = \'{"acked_on": ["sms"]}\', '
+    "arrived_at = CAST(:past AS timestamptz) + interval '19 min 30 s'",
     "owners": "UPDATE leads SET owner = 'tom'",
     "unsent": "UPDATE outbox SET not_before = :past",
     "leases": "UPDATE outbox SET state = 'sending', lease_until = :past",
@@ -173,3 +175,13 @@ def test_what_the_auditor_finds_stands_on_the_board_until_it_is_over(engine):
     assert len(audits.findings(engine, NOW)["notices"]) == 1  # not its time yet
     auditor.look(NOW + 60 * SECONDS)
     assert audits.findings(engine, NOW)["notices"] == []
+
+
+def test_an_acknowledgement_that_was_decided_and_is_gone_is_found(database):
+    firm = Firm(database, team({"priya": "cap: 1"}, {"sales": "members: [priya], offer: assign"}))
+    firm.arrive()
+    firm.after(seconds=20)
+    assert "unacknowledged" not in [f["check"] for f in audits.findings(firm.engine, firm.now)["findings"]]
+    firm.do("DELETE FROM outbox WHERE purpose = 'ack'")
+    assert "unacknowledged" in [f["check"] for f in audits.findings(firm.engine, firm.now)["findings"]]
+    firm.engine.dispose()
