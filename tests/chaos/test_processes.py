@@ -58,6 +58,7 @@ def test_f07_one_of_two_clocks_is_killed(trial: Trial):
         hold(trial)
     trial.saw["alarms_late_s"] = lateness(trial)
     assert lateness(trial) <= 2.0
+    assert trial.count(RUNG_TWICE) == 0
 
 
 def test_f07_the_only_clock_is_killed(trial: Trial):
@@ -66,6 +67,10 @@ def test_f07_the_only_clock_is_killed(trial: Trial):
     hold(trial, told_within=12)
     trial.saw["alarms_late_s"] = lateness(trial)
     assert lateness(trial) <= 12.0
+    assert trial.count(RUNG_TWICE) == 0
+
+
+RUNG_TWICE = "SELECT count(*) FROM (SELECT FROM steps WHERE late_by IS NOT NULL GROUP BY lead_id, event, data HAVING count(*) > 1) AS twice"
 
 
 def test_f08_the_bell_is_stuck(trial: Trial):
