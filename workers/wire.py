@@ -8,7 +8,8 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import urllib3
@@ -17,10 +18,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError, SSLError
 from urllib3.util import parse_url
 
+from config import clock
 from config.clock import monotonic
 from workers.outcomes import Ambiguous, NotProcessed, NotSent, SendFailed
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
+HOUR = timedelta(hours=1)
 LONGEST_ANSWER = 1_000_000  # bytes; an answer of a provider has a few thousand
 _ADDRESS = re.compile(r"(https?://[^/?#]+)([^#]*)")
 _BEFORE_THE_WRITE = (NewConnectionError, ConnectTimeoutError, LocationParseError)
@@ -166,13 +169,33 @@ def judge(answer: Answer, *, code: str | None, reason: str, configuration: froze
     if 200 <= answer.status < 300:
         return
     if answer.status == 429:
-        raise NotProcessed("asked to slow down", code=code or "429", status=429, retry_after=retry_after(answer))
+        raise NotProcessed("asked to slow down", code=code or "429", status=429, retry_after=retry_after(answer, clock.now()))
     if answer.status >= 500 or answer.status == 408:
         raise Ambiguous(reason or "the provider failed", code=code or str(answer.status), status=answer.status)
     raise SendFailed(reason, code=code or str(answer.status), status=answer.status, configuration=answer.status in configuration)
 
 
-def retry_after(answer: Answer) -> timedelta | None:
-    """The seconds in Retry-After, at most an hour; None without the header, or with a date in it."""
-    text = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(text), 3600)) if text.isascii() and text.isdigit() else None
+def retry_after(answer: Answer, now: datetime, *, longest: timedelta = HOUR) -> timedelta | None:
+    """How long the provider asks us to wait, `longest` at most; None where it does not say, or what makes no sense.
+
+    Retry-After is in seconds or a date (RFC 9110, 10.2.3); SendGrid says instead, in X-RateLimit-Reset, at which second of Unix time.
+    """
+    said = {name.lower(): value.strip() for name, value in answer.headers.items()}
+    after, reset = said.get("retry-after", ""), said.get("x-ratelimit-reset", "")
+    if _is_number(after):
+        return min(timedelta(seconds=int(after)), longest)
+    if after:
+        return _until(after, now, longest)
+    return min(max(timedelta(seconds=int(reset) - now.timestamp()), timedelta(0)), longest) if _is_number(reset) else None
+
+
+def _until(date: str, now: datetime, longest: timedelta) -> timedelta | None:
+    try:
+        at: Any = parsedate_to_datetime(date)
+    except (ValueError, TypeError):
+        return None
+    return min(max(at - now, timedelta(0)), longest) if at.tzinfo else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 12

@@ -1,7 +1,7 @@
 """Each channel against its provider: requests as the vendor describes them, and what every answer means."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.workers.conftest import settings_for
 from workers.channels import Parcel, carriers
 from workers.outcomes import Ambiguous, NotAccepted, NotProcessed, NotSent, SendFailed
 from workers.render import Rendered, render
-from workers.wire import Deadline, Wire
+from workers.wire import Answer, Deadline, Wire, retry_after
 
 
 def claimed(channel: str = "sms", **changes: object) -> Claimed:
@@ -163,6 +163,24 @@ def test_the_wait_that_was_asked_for_is_kept(provider, settings, wire):
     with pytest.raises(NotProcessed) as failure:
         send(settings, wire, claimed())
     assert failure.value.retry_after == timedelta(seconds=5)
+
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None), ({"Retry-After": "7"}, 7), ({"retry-after": "0"}, 0), ({"Retry-After": "99999999"}, 3600), ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-5"}, None), ({"Retry-After": "9" * 40}, None), ({"Retry-After": "Tue, 24 Nov 2026 12:00:30 GMT"}, 30),
+        ({"Retry-After": "Tue, 24 Nov 2026 11:00:00 GMT"}, 0), ({"X-RateLimit-Reset": f"{NOON.timestamp() + 40:.0f}"}, 40),
+        ({"X-RateLimit-Reset": f"{NOON.timestamp() - 40:.0f}"}, 0), ({"X-RateLimit-Reset": "never"}, None),
+        ({"Retry-After": "7", "X-RateLimit-Reset": f"{NOON.timestamp() + 40:.0f}"}, 7),
+    ],
+)  # fmt: skip
+def test_how_long_a_provider_asks_us_to_wait_is_read_in_all_spellings(headers, wait):
+    found = retry_after(Answer(429, headers, b""), NOON)
+    assert found == (None if wait is None else timedelta(seconds=wait))
 
 
 def test_a_provider_that_is_not_there_was_not_sent_to(settings, wire):

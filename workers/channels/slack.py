@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from config import clock
 from config.settings import Settings
 from routing.sending import Fault
 from store.outbox import Claimed
@@ -167,7 +168,7 @@ def _button(action: str, words: str, value: str, **more: str) -> dict[str, objec
 def _judged(answer: Answer) -> dict[str, Any]:
     """The answer's content. Slack says 200 also when it says no. Raises workers.outcomes.NotAccepted."""
     if answer.status == 429:
-        raise NotProcessed("asked to slow down", code="429", status=429, retry_after=retry_after(answer))
+        raise NotProcessed("asked to slow down", code="429", status=429, retry_after=retry_after(answer, clock.now()))
     if not 200 <= answer.status < 300:
         judge(answer, code=str(answer.status), reason=f"Slack error {answer.status}")
     said = answer.json()
@@ -175,7 +176,7 @@ def _judged(answer: Answer) -> dict[str, Any]:
         return said
     error = str(said.get("error") or "")
     if error in TRY_LATER:
-        raise NotProcessed("asked to slow down", code=error, status=answer.status, retry_after=retry_after(answer))
+        raise NotProcessed("asked to slow down", code=error, status=answer.status, retry_after=retry_after(answer, clock.now()))
     if error in WHO_KNOWS or not error:
         raise Ambiguous("Slack's own fault", code=error or "unreadable", status=answer.status)
     raise SendFailed(f"Slack error {error}", code=error, status=answer.status, configuration=error in OUR_CONFIGURATION)

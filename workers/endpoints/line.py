@@ -3,15 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
+from datetime import timedelta
 
 from config import clock
 from config.outgoing import AddressRefused, Guard
 from config.outgoing_call import NoReply, NotReached, Reply, call
 from workers.outcomes import Ambiguous, NotProcessed, NotSent, SendFailed
-from workers.wire import Answer
+from workers.wire import Answer, retry_after
 
 SECONDS = 15.0  # Standard Webhooks: 15 to 30 s
 LONGEST_WAIT = timedelta(hours=24)  # of a Retry-After: who asks for more is asked again tomorrow
@@ -62,20 +60,10 @@ def judge(answer: Answer, *, code: str = "", reason: str = "") -> None:
         return
     said, code = reason or f"answered {answer.status}", code or str(answer.status)
     if answer.status == 429:
-        raise NotProcessed(said, code=code, status=429, retry_after=retry_after(answer, clock.now()))
+        raise NotProcessed(said, code=code, status=429, retry_after=retry_after(answer, clock.now(), longest=LONGEST_WAIT))
     if answer.status >= 500 or answer.status == 408:
-        failure = Ambiguous(said, code=code, status=answer.status, retry_after=retry_after(answer, clock.now()))
+        failure = Ambiguous(
+            said, code=code, status=answer.status, retry_after=retry_after(answer, clock.now(), longest=LONGEST_WAIT)
+        )
         raise failure
     raise SendFailed(said, code=code, status=answer.status, configuration=answer.status in (401, 403))
-
-
-def retry_after(answer: Answer, now: datetime) -> timedelta | None:
-    """The header's seconds or date, a day at most; None without it, or if it makes no sense."""
-    text = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "").strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=min(int(text[:9]), 10**6)), LONGEST_WAIT)
-    try:
-        at: Any = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    return min(max(at - now, timedelta(0)), LONGEST_WAIT) if at.tzinfo else None
