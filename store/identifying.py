@@ -59,6 +59,7 @@ class Register:
     stored: set[Key] = field(default_factory=set)
     shared: set[Key] = field(default_factory=set)
     alike: list[tuple[int, int, Key, str]] = field(default_factory=list)
+    twins: list[tuple[int, int]] = field(default_factory=list)
     strangers: int = 0
 
     def met(self, keys: Iterable[Key]) -> list[Met]:
@@ -78,6 +79,7 @@ class Register:
         if person is None:
             self.strangers += 1
             person = -self.strangers
+        self.twins += [(person, other) for other in verdict.twins if other != person]
         self.alike += [
             (person, other, self.common(keys, each.email, other), why) for other, why in verdict.alike if other != person
         ]
@@ -112,8 +114,17 @@ def weak_keys(email: str | None) -> tuple[Key, ...]:
     return (("email", box), ("mailbox", box)) if box else (("mailbox", identity.email_key(email)),)
 
 
-def identify(db: Connection, found: Sequence[Delivered], now: datetime) -> tuple[list[int], set[int]]:
-    """The id of the person behind each, and which of them are new. Whoever shares an address in this batch is one person.
+@dataclass(slots=True)
+class Found:
+    """The id of the person behind each delivery, which of them are new, and pairs that turn out to be one by what was said now."""
+
+    ids: list[int]
+    new: set[int]
+    twins: list[tuple[int, int]]
+
+
+def identify(db: Connection, found: Sequence[Delivered], now: datetime) -> Found:
+    """Who is behind each. Whoever shares an address in this batch is one person.
 
     Raises Crowded when another transaction met the same new person first.
     """
@@ -129,7 +140,8 @@ def identify(db: Connection, found: Sequence[Delivered], now: datetime) -> tuple
     fresh = {key: numbers.get(owner, owner) for key, owner in register.owners.items() if key not in register.stored}
     add(db, fresh, set(made))
     suggest(db, [(numbers.get(a, a), numbers.get(b, b), key, why) for a, b, key, why in register.alike], now)
-    return [numbers.get(person_id, person_id) for person_id in ids], set(made)
+    twins = [(numbers.get(a, a), numbers.get(b, b)) for a, b in register.twins]
+    return Found([numbers.get(person_id, person_id) for person_id in ids], set(made), twins)
 
 
 def look(db: Connection, found: Sequence[Delivered]) -> Register:

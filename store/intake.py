@@ -62,12 +62,13 @@ class Item:
     is_early: bool = False
 
 
-def take(batch: Batch, items: Sequence[Item]) -> None:
-    """Decide and take the step of each, in the order in which they came."""
+def take(batch: Batch, items: Sequence[Item]) -> list[tuple[int, int]]:
+    """Decide and take the step of each, in the order in which they came. Returns the pairs of people who turn out to be one."""
+    twins: list[tuple[int, int]] = []
     wishes = [item for item in items if wish(item)]
     inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
     who = [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)]
-    found = people.resolve(batch.db, who, batch.now, book.seal_of(batch.engine))
+    found = people.resolve(batch.db, who, batch.now, book.seal_of(batch.engine), twins)
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
     batch.learn(found)
@@ -83,6 +84,7 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
             inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
+    return twins
 
 
 def load_open(batch: Batch, found: Sequence[Person], calls: list[int], pools: list[str]) -> dict[int, list[int]]:

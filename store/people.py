@@ -74,18 +74,22 @@ def who(content: Mapping[str, Any], received_at: datetime) -> Who:
     )  # fmt: skip
 
 
-def resolve(db: Connection, found: Sequence[Who], now: datetime, seal: Seal | None = None) -> list[Person]:
+def resolve(
+    db: Connection, found: Sequence[Who], now: datetime, seal: Seal | None = None, twins: list[tuple[int, int]] | None = None
+) -> list[Person]:
     """The person behind each, known or new, with what this delivery says; `learn` keeps that at the end of the transaction.
 
-    `seal` tells those who were erased before.
+    `seal` tells those who were erased before; `twins` takes the pairs who turn out to be one person.
     Raises Crowded when another transaction met the same new person first.
     """
-    ids, new = identify(db, found, now)
-    people = read(db, set(ids) - new) | {person_id: Person(person_id) for person_id in new}
-    for each, person_id in zip(found, ids, strict=True):
+    known = identify(db, found, now)
+    people = read(db, set(known.ids) - known.new) | {person_id: Person(person_id) for person_id in known.new}
+    for each, person_id in zip(found, known.ids, strict=True):
         people[person_id] = told(people[person_id], each)
     people = heed(db, people, seal, now)
-    return [people[person_id] for person_id in ids]
+    if twins is not None:
+        twins += known.twins
+    return [people[person_id] for person_id in known.ids]
 
 
 def told(person: Person, said: Who) -> Person:
