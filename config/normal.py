@@ -1,6 +1,7 @@
 """What strangers type, made regular: phone numbers to E.164, e-mail lower-cased, texts without hidden characters, instants in UTC."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,8 @@ LONGEST_NAME = 120
 _WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+464", "266696687", "7378742833"})
 _SCHEMES = re.compile(r"^\s*(?:whatsapp:|rcs:|p:|tel:)\s*", re.IGNORECASE)
 _NO_PHONE = re.compile(r"^\s*(?:client:|sip:|messenger:|anonymous|restricted|unavailable|unknown|private)", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*(?:[/;|,]|\bor\b|\boder\b|\bou\b|\bo\b)\s*", re.IGNORECASE)
+_ABROAD = re.compile(r"^\s*00(?=\s*[1-9])")
 _HIDDEN = re.compile(  # control characters but tab and line feed, bidi and other invisible marks, lone surrogates, non-characters
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]"
 )
@@ -45,12 +48,21 @@ def clean_line(value: object, limit: int = LONGEST_VALUE) -> str:
 
 @lru_cache(maxsize=4096)
 def phone(text: str, region: str) -> str | None:
-    """E.164, read as dialled in `region` (ISO 3166); None when it is no number or stands for a withheld one."""
+    """E.164, read as dialled in `region` (ISO 3166); None when it is no number or stands for a withheld one.
+
+    Of two numbers in one field the first; 00 before a country's code is read where the region dials it otherwise, too.
+    """
     bare = _SCHEMES.sub("", text[:60])
     if _NO_PHONE.match(bare) or bare.strip() in _WITHHELD:
         return None
+    several = [part for part in _SEVERAL.split(bare) if part.strip()]
+    tries = (bare, *(several[:1] if len(several) > 1 else ()), *(_ABROAD.sub("+", part, count=1) for part in several[:1]))
+    return next((found for written in dict.fromkeys(tries) if (found := _e164(written, region))), None)
+
+
+def _e164(text: str, region: str) -> str | None:
     try:
-        number = phonenumbers.parse(bare, region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
@@ -79,8 +91,13 @@ def zone(text: str) -> str | None:
 
 
 def email(text: str) -> str | None:
-    """The address in lower case, plus-tag kept; None when it is none. The domain is not looked up."""
-    bare = text.strip()
+    """The address in lower case, plus-tag kept; None when it is none. The domain is not looked up.
+
+    What a keyboard or a copy adds is taken away: full-width letters, hidden characters, <brackets>, a full stop at the end.
+    """
+    bare = _HIDDEN.sub("", unicodedata.normalize("NFKC", text[:400])) if "\n" not in text and "\r" not in text else text
+    bare = bare.strip().removesuffix(".")
+    bare = bare[1:-1].strip() if bare[:1] == "<" and bare[-1:] == ">" else bare
     bare = bare[7:] if bare[:7].lower() == "mailto:" else bare
     if not bare or len(bare) > 254:
         return None

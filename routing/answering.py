@@ -9,7 +9,7 @@ from routing.contact import Allowed, Held, Writing, may_write
 from routing.events import HumanResponded
 from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
-from routing.naming import at, name_of
+from routing.naming import at, name_of, no_phone
 from routing.team import AtNight
 from routing.words import due_text, pieces
 
@@ -105,6 +105,7 @@ def lead_fields(facts: Facts, channel: str) -> dict[str, str]:
         "pool": facts.policy.pool.name,
         "code": facts.lead.code,
         "kind": facts.lead.kind,
+        "no_phone": no_phone(facts),
         "stop_hint": "Reply STOP to opt out.",
         "postal_address": facts.policy.site.postal_address,
         **({"from": sender} if sender else {}),

@@ -16,6 +16,8 @@ NAMED = " of"  # "phone of" + "+1512... john cole": the number as John's, where 
 # Channels whose name nobody typed for us: the carrier's caller name, a profile's name.
 DISPLAYED = frozenset({"call", "sms", "whatsapp", "messenger", "instagram", "telegram"})
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "sr", "sra", "srta", "mme", "mlle"])
+# Letters that Unicode does not take apart, as those write them who have no such key: Isik for Işık, Lukasz for Łukasz.
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"})
 # Dial plans that write one mobile line in two ways. WhatsApp keeps the older one for numbers that were registered before.
 _BRAZIL = re.compile(r"^\+55(\d\d)([6-9]\d{7})$")  # mobile without the ninth digit (Anatel, in force everywhere since 2016)
 _BRAZIL_NINE = re.compile(r"^\+55(\d\d)9([6-9]\d{7})$")
@@ -44,10 +46,14 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`same` is who it is (None: nobody we know); `alike` are those it may also be, each with the reason in words."""
+    """`same` is who it is (None: nobody we know); `alike` are those it may also be, each with the reason in words.
+
+    `twins` are those of them whom only addresses part from `same`: no name speaks against their being one.
+    """
 
     same: int | None = None
     alike: tuple[tuple[int, str], ...] = ()
+    twins: tuple[int, ...] = ()
 
 
 def phone_key(number: str) -> str:
@@ -140,6 +146,7 @@ def decide(met: Sequence[Met], name: str | None, *, weakly: Sequence[Met] = ()) 
     """
     same: int | None = None
     alike: list[tuple[int, str]] = []
+    twins: list[Met] = []
     for each in met:
         if not _is_them(each, name):
             alike.append((each.person, f"the same {_kind(each)}, another name"))
@@ -147,6 +154,7 @@ def decide(met: Sequence[Met], name: str | None, *, weakly: Sequence[Met] = ()) 
             same = each.person
         else:
             alike.append((each.person, f"the same {_kind(each)}"))
+            twins.append(each)
     for each in weakly:
         if each.person == same:
             continue
@@ -154,7 +162,9 @@ def decide(met: Sequence[Met], name: str | None, *, weakly: Sequence[Met] = ()) 
             same = each.person
         else:
             alike.append((each.person, "the same mailbox but for the plus-tag"))
-    return Verdict(same, tuple(pair for pair in dict(alike).items() if pair[0] != same))
+    names = {each.person: each.name for each in met}
+    agreeing = [each.person for each in twins if sameness(each.name, names.get(same or 0)) is not Sameness.DIFFER]
+    return Verdict(same, tuple(pair for pair in dict(alike).items() if pair[0] != same), tuple(agreeing))
 
 
 def _is_them(met: Met, name: str | None) -> bool:
@@ -170,7 +180,7 @@ def _kind(met: Met) -> str:
 
 def _words(name: str) -> list[str]:
     """The bare words of a name: no accents, capitals, punctuation or titles."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold()).translate(_LETTERS)
     plain = "".join(
         char if char.isalpha() else "" if unicodedata.category(char)[0] == "M" or char in "'’" else " " for char in decomposed
     )

@@ -25,8 +25,14 @@ def about(facts: Facts, now: datetime) -> dict[str, str]:
         "due_text": due_text(due_at, facts.policy.site.zone, now) if due_at else "",
         "remaining": ago(due_at - now) if due_at and due_at > now else "",
         "test": "yes" if lead.is_test else "",
+        "no_phone": no_phone(facts),
         "link": "",
     }
+
+
+def no_phone(facts: Facts) -> str:
+    """ "yes" where nobody can be called: then nobody is told to, and nobody is promised a call."""
+    return "" if facts.lead.person.phone else "yes"
 
 
 def contact(facts: Facts) -> dict[str, str]:

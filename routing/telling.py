@@ -6,7 +6,7 @@ from datetime import datetime
 from routing.escalation import Contact, get
 from routing.events import MessageArrived
 from routing.model import Facts, Message, RepChange, Seat, State, Status
-from routing.naming import about, at, contact, manager_name, name_of, names
+from routing.naming import about, at, contact, manager_name, name_of, names, no_phone
 from routing.team import Manager, Rep
 from routing.words import ago
 
@@ -106,6 +106,7 @@ def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Messa
     if owner is None:
         return ()
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text, "files": " ".join(event.files)}
+    fields |= {"by_call": "yes" if event.channel == "call" else ""}
     key = f"said:{facts.lead.id}:{at(now, event.text)}"
     if owner not in facts.team.reps:
         told = {**fields, "rep_name": owner, "pool": facts.policy.pool.name}
@@ -116,7 +117,7 @@ def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Messa
 def not_acked(facts: Facts, reason: str) -> tuple[Message, ...]:
     """The lead has not been acknowledged: whoever has it, or is asked, must know."""
     holders = (facts.state.owner,) if facts.state.owner else facts.state.offered_to
-    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "reason": reason}
+    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "reason": reason, "no_phone": no_phone(facts)}
     key = f"notacked:{facts.lead.id}"
     return tuple(
         m for rep in holders if rep for m in to_rep(facts, rep, "not_acked", key, fields, purpose="notice", channels=("sms",))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Event
-from store import actions, book, erasures, intake, own_calls, staff, stages, told_receipts
+from store import actions, book, erasures, intake, merging, own_calls, staff, stages, told_receipts
 from store.batch import After, Batch, run
 from store.engine import at_once, straight
 from store.intake import Item
@@ -95,13 +95,15 @@ def staff_text(item: Item) -> bool:
 def take(engine: Engine, items: Sequence[Item], now: datetime, outgoing: Outgoing | None = None) -> None:
     """A batch of deliveries in one transaction. What another process has claimed is left to it."""
 
-    def work(batch: Batch) -> None:
+    def work(batch: Batch) -> list[tuple[int, int]]:
         mine = claimed(batch, items)
-        if mine:
-            intake.take(batch, [item for item in mine if not staff.has_left(batch, item)])
-            finish(batch, mine)
+        others = [item for item in mine if not staff.has_left(batch, item)]
+        twins = intake.take(batch, others) if others else []
+        finish(batch, mine)
+        return twins
 
-    run(engine, work, now, outgoing)
+    for one, other in run(engine, work, now, outgoing):
+        merging.join_if_new(engine, one, other, now)
 
 
 def hear(engine: Engine, item: Item, now: datetime, outgoing: Outgoing | None = None) -> None:

@@ -61,6 +61,7 @@ class Register:
     stored: set[Key] = field(default_factory=set)
     shared: set[Key] = field(default_factory=set)
     alike: list[tuple[int, int, Key, str]] = field(default_factory=list)
+    twins: list[tuple[int, int]] = field(default_factory=list)
     strangers: int = 0
 
     def met(self, keys: Iterable[Key]) -> list[Met]:
@@ -80,6 +81,7 @@ class Register:
         if person is None:
             self.strangers += 1
             person = -self.strangers
+        self.twins += [(person, other) for other in verdict.twins if other != person]
         self.alike += [
             (person, other, self.common(keys, each.email, other), why) for other, why in verdict.alike if other != person
         ]
@@ -122,6 +124,7 @@ class Identified:
     new: set[int]
     fresh: dict[Key, int]
     alike: list[tuple[int, int, Key, str]]
+    twins: list[tuple[int, int]]  # who turn out to be one person by what was said now
 
 
 def identify(db: Connection, found: Sequence[Delivered]) -> Identified:
@@ -136,7 +139,8 @@ def identify(db: Connection, found: Sequence[Delivered]) -> Identified:
     made = {-place: number for place, number in enumerate(numbers[: register.strangers], 1)}
     fresh = {key: made.get(owner, owner) for key, owner in register.owners.items() if key not in register.stored}
     alike = [(made.get(a, a), made.get(b, b), key, why) for a, b, key, why in register.alike]
-    return Identified([made.get(person_id, person_id) for person_id in ids], set(made.values()), fresh, alike)
+    twins = [(made.get(a, a), made.get(b, b)) for a, b in register.twins]
+    return Identified([made.get(person_id, person_id) for person_id in ids], set(made.values()), fresh, alike, twins)
 
 
 def look(db: Connection, found: Sequence[Delivered]) -> tuple[Register, list[int]]:

@@ -62,8 +62,8 @@ class Item:
     is_early: bool = False
 
 
-def take(batch: Batch, items: Sequence[Item]) -> None:
-    """Decide and take the step of each, in the order in which they came."""
+def take(batch: Batch, items: Sequence[Item]) -> list[tuple[int, int]]:
+    """Decide and take the step of each, in the order in which they came. Returns the pairs of people who turn out to be one."""
     wishes = [item for item in items if wish(item)]
     inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
     who = [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)]
@@ -85,6 +85,7 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
             inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
+    return meeting.who.twins
 
 
 def seat_persons(items: Sequence[Item], meeting: people.Meeting) -> None:

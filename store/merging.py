@@ -6,9 +6,10 @@ become theirs, a STOP of either holds for both, and of their open leads one goes
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, text
 
 from routing.events import LeadFolded, LeadsJoined, NoteAdded
@@ -18,6 +19,9 @@ from store.batch import Batch, run
 from store.records import LeadRecord
 from store.stops import stop_for_both
 
+log = structlog.get_logger()
+
+NEW_FOR = timedelta(minutes=10)  # as long as a form on an open lead is a word on it, where its source says nothing else
 LOCK = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 OPEN = text("""
 SELECT id, person_id FROM leads WHERE person_id = ANY(:ids) AND closed_at IS NULL AND status <> 'quarantined' ORDER BY arrived_at, id
@@ -97,6 +101,24 @@ def merge(engine: Engine, one: int, other: int, *, by: str, now: datetime) -> Me
         return Merged(number, kept, into, folded)
 
     return run(engine, work, now)
+
+
+def join_if_new(engine: Engine, one: int, other: int, now: datetime) -> None:
+    """Two whom somebody's own words have shown to be one, while both are new to us: a mail, a call and then the form that has both.
+
+    Whom we have known for longer stays a suggestion; so does what fails here.
+    """
+    try:
+        with engine.connect() as db:
+            since = db.execute(
+                text("SELECT min(created_at) FROM people WHERE id IN (:one, :other)"), {"one": one, "other": other}
+            ).scalar()
+        if since is not None and since >= now - NEW_FOR:
+            merge(engine, one, other, by="Headroom", now=now)
+    except CannotMerge:
+        log.info("joined_already", one=one, other=other)
+    except Exception:
+        log.exception("join_failed", one=one, other=other)
 
 
 def both(batch: Batch, one: int, other: int) -> tuple[int, int]:

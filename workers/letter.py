@@ -52,7 +52,7 @@ def _block(part: str) -> Block | None:
     if not lines:
         return None
     if all(line.startswith("* ") for line in lines):
-        return Block("facts", facts=tuple(_fact(line) for line in lines))
+        return Block("facts", facts=tuple(fact for line in lines if (fact := _fact(line))[1]))
     if part.startswith("> "):
         text, _, link = part[2:].partition(": ")
         return Block("button", text, link.strip()) if link.strip().startswith(("http://", "https://")) else None
@@ -60,8 +60,8 @@ def _block(part: str) -> Block | None:
 
 
 def _fact(line: str) -> tuple[str, str]:
-    label, _, value = line[2:].partition(": ")
-    return label, value
+    label, _, value = line[2:].partition(":")
+    return label, value.strip()
 
 
 def _plain(block: Block) -> str:

@@ -36,9 +36,9 @@ FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
 
 _NAMES = """
-    about ago away accepted cause code codes company count due_text elapsed email files firm first_name kind lapses link message minutes
-    name opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
-    tried winner
+    about ago away accepted by_call cause code codes company count due_text elapsed email files firm first_name kind lapses link message minutes
+    name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
+    tried who winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")
 _LINK = re.compile(
@@ -61,15 +61,24 @@ class Rendered:
 def render(message: Claimed, settings: Settings) -> Rendered:
     """The words of a claimed message. Raises FileNotFoundError for a template that does not exist."""
     fields = {**_OPTIONAL, "count": "1", **message.fields, "link": link_of(message, settings)}
+    fields["by_mail"] = "yes" if settings.sendgrid_reply_to else ""  # do answers to our mails come back to us?
     if message.channel == "email":
-        mail = _email(message, {name: _in_mail(name, value, message.template) for name, value in fields.items()})
+        mail = _email(message, _with_who({name: _in_mail(name, value, message.template) for name, value in fields.items()}))
         begins = "subject_words" in message.fields or mail.subject is None  # the customer's own subject stands
         return mail if begins else replace(mail, subject=subject_of(message, mail.subject or ""))
     if message.channel in CHATS and (template := chat_template(message.template)) is not None:
-        written = template.render({name: _in_chat(name, value) for name, value in fields.items()})
+        written = template.render(_with_who({name: _in_chat(name, value) for name, value in fields.items()}))
         return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
-    used = fields if message.words else fields.keys() & sms_names(message.template)
-    return _text(message, {name: _in_text(name, fields[name], message.template) for name in used})
+    used = fields.keys() if message.words else fields.keys() & (sms_names(message.template) | {"code", "name"})
+    words = {name: _in_text(name, fields[name], message.template) for name in used}
+    if fields["by_call"] and "text" in used:  # told by the phone company, not by a stranger: where a voicemail can be heard
+        words["text"] = _tidy(fields["text"], SAID_LIMIT)
+    return _text(message, _with_who(words))
+
+
+def _with_who(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields, and `who`: the lead as its reader is told of it, which has a code and mostly a name."""
+    return {**fields, "who": f"{fields['code']} {fields['name']}".strip()}
 
 
 def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:

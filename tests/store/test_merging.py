@@ -1,5 +1,7 @@
 """Two people are made one and taken apart again: nothing is lost, nobody is acknowledged twice, a STOP holds for both."""
 
+import random
+
 import pytest
 
 from routing.codes import number_of
@@ -235,3 +237,86 @@ def test_words_that_meet_a_merge_reach_the_person_who_is_kept(firm):
     firm.drain()
     assert firm.count("leads") == 2
     assert firm.rows("SELECT count(*) FROM leads WHERE closed_at IS NULL")[0][0] == 1
+
+
+# --- one person on many channels at once ----------------------------------------------------------------------------
+
+
+def everything_dana_does(firm: Firm) -> list[Received]:
+    """Twenty deliveries of one new person, on six channels, in the order in which the network brings them."""
+    found = []
+    for n in range(20):
+        kind = ("form", "sms", "email", "whatsapp", "call", "form")[n % 6]
+        said: dict[str, object] = {"kind": "message", "channel": kind, "message": f"word {n}"}
+        if kind == "form":
+            said |= {"kind": "form", "name": ("Dana Cole", "dana cole")[n % 2], "phone": HOME, "email": "dana@example.com"}
+        elif kind == "email":
+            said |= {"email": "dana@example.com", "name": "Dana Cole"}
+        else:
+            said |= {"phone": HOME, **({"handles": {"whatsapp": HOME[1:]}} if kind == "whatsapp" else {})}
+        event = {"form": "form", "call": "missed_call"}.get(kind, "message")
+        said |= {"kind": "call", "reason": "no answer"} if kind == "call" else {}
+        source = "website" if kind in ("form", "email") else "texts"
+        found.append(Received(source, f"all:{n}", event, said, str(n).encode(), {}, firm.now))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_twenty_parallel_webhooks_over_several_channels_make_one_person(firm, seed):
+    said = everything_dana_does(firm)
+    random.Random(seed).shuffle(said)
+    firm.record(*said)
+    at_once(*[firm.drain for _ in range(8)])
+    there = "SELECT id FROM people WHERE merged_into IS NULL"
+    assert len(firm.rows(there)) == 1
+    assert len(firm.rows("SELECT id FROM leads WHERE closed_at IS NULL")) == 1
+    assert {row.person_id for row in firm.rows("SELECT person_id FROM leads")} == {firm.rows(there)[0].id}
+    firm.is_sound()
+
+
+def test_a_mail_and_a_text_become_one_by_the_form_that_has_both(firm):
+    firm.record(
+        Received(
+            "website",
+            "m1",
+            "message",
+            {"kind": "message", "channel": "email", "email": "dana@example.com", "message": "hi"},
+            b"",
+            {},
+            firm.now,
+        )
+    )
+    firm.drain()
+    says(firm, "hello")
+    assert firm.count("people") == 2
+    (code,) = firm.arrive(name="Dana Cole", phone=HOME, email="dana@example.com")
+    assert len(firm.rows("SELECT id FROM leads WHERE closed_at IS NULL")) == 1
+    assert "Headroom says that" in firm.why(firm.rows("SELECT code FROM leads ORDER BY id")[0].code)
+    assert code
+
+
+def test_whom_we_have_known_for_longer_is_only_suggested(firm):
+    firm.record(
+        Received(
+            "website",
+            "m1",
+            "message",
+            {"kind": "message", "channel": "email", "email": "dana@example.com", "message": "hi"},
+            b"",
+            {},
+            firm.now,
+        )
+    )
+    firm.drain()
+    firm.after(days=3)
+    says(firm, "hello")
+    firm.arrive(name="Dana Cole", phone=HOME, email="dana@example.com")
+    assert len(firm.rows("SELECT id FROM people WHERE merged_into IS NULL")) == 2
+    assert firm.count("likenesses") == 1
+
+
+def test_a_familys_mailbox_makes_nobody_one_with_anybody(firm):
+    firm.arrive(name="Maria Cole", phone=None, email="coles@example.com")
+    firm.arrive(name="John Cole", phone=HOME, email=None)
+    firm.arrive(name="John Cole", phone=HOME, email="coles@example.com", key="both")
+    assert len(firm.rows("SELECT id FROM people WHERE merged_into IS NULL")) == 2

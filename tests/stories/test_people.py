@@ -1,6 +1,9 @@
 """One person behind all channels: one lead, one acknowledgement, one owner, one timeline."""
 
+import itertools
 from datetime import timedelta
+
+import pytest
 
 from store import merging
 from tests.story import SMALL_TEAM, Phone
@@ -99,3 +102,39 @@ def test_two_at_one_number_are_kept_apart_and_only_a_person_makes_them_one(story
     assert story.codes() == [maria.code, john.code]
     assert "hello" not in story.why(john.code)
     assert story.now - story.lead(maria.code)["arrived_at"] >= timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("form", "call", "text"))), ids="-".join)
+def test_in_whatever_order_a_form_a_call_and_a_text_come_they_are_one_lead(story, order):
+    dana = Phone(story, "lead", "+15125550143", "dana@example.com")
+
+    def form():
+        story.a_lead_arrives(name="Dana Cole", phone=dana.phone, email=dana.email, message="Need a demo")
+
+    def call():
+        story.a_call_comes_in(from_=dana.phone).hangs_up_while_it_rings()
+
+    def writes():
+        dana.replies("are you there?")
+
+    for kind in order:
+        {"form": form, "call": call, "text": writes}[kind]()
+        story.after(seconds=50)
+    (code,) = story.codes()
+    assert len(acks(story)) == 1
+    assert story.one("SELECT count(*) AS n FROM people").n == 1
+    (holder,) = story.lead(code)["holders"]
+    rep = story.person(holder)
+    rep.replies(f"1 {code}")
+    assert story.status(code) == ("accepted", holder)
+    why, lead = story.why(code), story.lead(code)
+    for kind, trace in (("call", "call"), ("text", "wrote by sms")):
+        assert trace in why or lead["channel"] == {"call": "call", "text": "sms"}[kind]
+    assert "Need a demo" in f"{lead['message']} {lead['state'].get('said')}", "what the form said is not lost"
+
+
+def test_family_names_from_every_keyboard_are_one_person(story):
+    for name in ("Işık Yılmaz", "ISIK YILMAZ", "ışık yılmaz", "Is\u0327\u0131k Y\u0131lmaz"):
+        story.a_lead_arrives(name=name, phone="+15125550143", email=None, key=f"name:{name}")
+    assert story.one("SELECT count(*) AS n FROM people").n == 1
+    assert len(story.codes()) == 1

@@ -34,6 +34,12 @@ from webhooks.limits import household
         ("☎️", "US", None),
         ("", "US", None),
         ("911", "US", None),
+        ("＋１ ５１２ ５５５ ０１４３", "US", "+15125550143"),
+        ("\u202a+1\u00a0512\u2011555\u20110143\u202c", "US", "+15125550143"),
+        ("512 555 0143 / 512 555 0144", "US", "+15125550143"),
+        ("5125550143 or 5125550144", "US", "+15125550143"),
+        ("0044 20 7946 0958", "US", "+442079460958"),
+        ("00", "US", None),
         ("5550143", "ZZ", None),
     ],
 )
@@ -54,6 +60,12 @@ def test_phone(text, region, expected):
         ("", None),
         ("a" * 300 + "@example.com", None),
         ("dana@exa mple.com", None),
+        ("ＤＡＮＡ＠example.com", "dana@example.com"),
+        ("dana@example.com\u200b", "dana@example.com"),
+        ("<dana@example.com>", "dana@example.com"),
+        ("dana@example.com.", "dana@example.com"),
+        ("dana@XN--EXMPLE-CUA.com", "dana@exämple.com"),
+        ("dıana@example.com", "dıana@example.com"),
     ],
 )
 def test_email(text, expected):

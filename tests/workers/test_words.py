@@ -28,7 +28,7 @@ ORDINARY = {
     "postal_address": "1 Main St, Austin", "accepted": "", "test": "",
 }  # fmt: skip
 LONG = {name: value if name in ("stop_hint", "turn", "count", "phone", "text") else value * 6 for name, value in ORDINARY.items()}
-TO_MANAGERS = {"breach", "at_risk", "waiting", "away", "uncontactable"}
+TO_MANAGERS = {"breach", "at_risk", "waiting", "away", "uncontactable", "said_to_nobody"}
 TO_LEADS = {"ack", "ack_closed", "ack_moved", "relay"}
 TEXTS = sorted(path.name.removesuffix(".sms.txt") for path in FOLDER.glob("*.sms.txt"))
 OWN_WORDS = {"relay", "reply"}
@@ -45,6 +45,74 @@ def message(template: str, channel: str = "sms", *, words: str | None = None, **
 
 def said(template: str, channel: str = "sms", **fields: str) -> Rendered:
     return render(message(template, channel, **fields), SETTINGS)
+
+
+# --- whole sentences ------------------------------------------------------------------------------------------------
+
+EVERYWHERE = sorted((path.name.split(".")[0], path.name.split(".")[1]) for path in FOLDER.glob("*.txt"))
+ALWAYS_THERE = {
+    "stop_hint",
+    "code",
+    "firm",
+    "text",
+    "kind",
+    "count",
+    "codes",
+    "target",
+    "elapsed",
+    "tried",
+    "rep_name",
+    "lapses",
+    "minutes",
+    "turn",
+}
+MAY_LACK = sorted(ORDINARY.keys() - ALWAYS_THERE)
+NOT_OURS = {"plain", "digest"}  # of what is told by mail and in the digest, see their own tests
+GAPS = re.compile(r"\S  +\S| [.,;:!?)](?:\s|$)|[(] ?[)]|,,|::|[.] [.]|^\s*[.,;:]|\bby [.,]|\bto [.,]|: *[.,]|\"\"", re.MULTILINE)
+
+
+def all_words(template: str, way: str, **fields: str) -> str:
+    made = said(template, {"sms": "sms", "email": "email", "chat": "call" if template == "call" else "slack"}[way], **fields)
+    return re.sub(r"https?://\S+", "LINK", f"{made.subject or ''}\n{made.body}")
+
+
+@pytest.mark.parametrize(("template", "kind"), [each for each in EVERYWHERE if each[0] not in NOT_OURS])
+def test_no_sentence_has_a_hole_where_something_is_not_known(template, kind):
+    people = {"rep": "Priya Nair, Tom Becker"} if template == "away" else {}
+    without = [{name: ""} for name in MAY_LACK if not (template == "away" and name == "rep")]
+    nothing = {name: value for each in without for name, value in each.items()}
+    for fields in ({}, *without, nothing, {**nothing, "no_phone": "yes"}, {**nothing, "kind": "call", "by_call": "yes"}):
+        for count in ("1", "4"):
+            words = all_words(template, kind, **{**people, **fields, "count": count})
+            assert not GAPS.search(words), (fields, words)
+
+
+@pytest.mark.parametrize(
+    ("template", "fields", "words"),
+    [
+        ("away", {"rep": "Priya Nair", "lapses": "1"}, "Priya Nair let an offer lapse and is set Away"),
+        ("away", {"rep": "Priya Nair, Tom Becker", "lapses": "2"}, "Priya Nair, Tom Becker let 2 offers lapse and are set Away"),
+        ("breach", {"count": "2", "codes": "A7 B7"}, "2 leads are late: A7 B7"),
+        ("lead_said", {"name": ""}, 'A7 wrote: "Are you still there?"'),
+        (
+            "lead_said",
+            {"by_call": "yes", "text": "Voicemail, 12s: https://x.example/r"},
+            "A7 Dana Cole: Voicemail, 12s: https://x.example/r",
+        ),
+        ("accepted", {"no_phone": "yes", "phone": "", "email": ""}, "Yours: A7 Dana Cole. Write now: reply A7 and your words"),
+        ("ack", {"no_phone": "yes", "rep": ""}, "We will get back to you by 10:04 am"),
+        ("offer", {"no_phone": "yes"}, "Write by 10:04 am"),
+        ("remind", {"no_phone": "yes"}, "left to first answer"),
+    ],
+)
+def test_one_and_many_and_who_cannot_be_called(template, fields, words):
+    assert words in said(template, **fields).body
+
+
+def test_a_name_in_another_script_costs_no_second_segment():
+    made = said("ack", first_name="李雷").body
+    assert segments(made).count == 1
+    assert made.startswith("Thanks for writing to Acme Sales.")
 
 
 # --- one segment --------------------------------------------------------------------------------------------------
