@@ -42,6 +42,11 @@ def read_lines(body: bytes) -> Form:
     return MultiDict((name, value) for name, mark, value in (line.partition("=") for line in lines) if mark)
 
 
+def read_text(body: bytes) -> Form:
+    """A form sent as text/plain, by sendBeacon or a form with that enctype. Raises TooLarge."""
+    return read_lines(body) if b"&" not in body else read_form(body, "")
+
+
 def read_json(body: bytes) -> object:
     """A JSON value with sane numbers and texts, at most DEEPEST levels deep. UTF-8 only. Raises Unreadable."""
     try:

@@ -3,17 +3,14 @@
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from webhooks.bodies import Form
 from webhooks.delivery import Delivery
 
 TOLERANCE_SECONDS = 300  # how old or new a signed timestamp may be (vendors' advice, both directions)
 _PARTS = re.compile(r"\s*([a-z0-9]+)=([^,]*)")
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
 # what HubSpot decodes in the address before it signs; anything else stays as it was sent
 _DECODED = {f"%{ord(mark):02X}": mark for mark in ":/?@!$'()*,;"}
 _ESCAPED = re.compile("|".join(_DECODED), re.IGNORECASE)
@@ -65,16 +62,6 @@ def hubspot_reading(delivery: Delivery, secrets: Sequence[str], *, older: bool =
         for text in texts
     )
     return next((name for name, expected in found if _same(expected, given)), "")
-
-
-def php_jsons(form: Form) -> list[bytes]:
-    """A form's fields as PHP's json_encode wrote them before they were sent as a form, in the readings there may be.
-
-    WPForms signs that text and not the bytes it sends. A form does not tell numbers from texts; only `unix` is ever a number.
-    """
-    nested = _nested(list(form.items(multi=True)))
-    texts = [json.dumps(value, separators=(",", ":")).replace("/", "\\/") for value in (nested, _with_numbers(nested))]
-    return [text.encode() for text in dict.fromkeys(texts)]
 
 
 def sign_typeform(body: bytes, secret: str) -> str:
@@ -137,34 +124,3 @@ def _base64(secret: str, signed: bytes) -> str:
 
 def _sha256(signed: bytes) -> str:
     return hashlib.sha256(signed).hexdigest()
-
-
-def _nested(pairs: Sequence[tuple[str, str]]) -> object:
-    """name[a][0]=x as PHP reads it: arrays in arrays; keys 0, 1, 2 ... make a list."""
-    made: dict[str, object] = {}
-    for name, value in pairs:
-        *path, last = [name.partition("[")[0], *_BRACKETS.findall(name)][:9]
-        inner = made
-        for key in path:
-            held = inner.setdefault(key, {})
-            inner = held if isinstance(held, dict) else {}  # a name that is a text and an array at once: PHP drops one too
-        inner[last or str(len(inner))] = value
-    return _listed(made)
-
-
-def _listed(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    inside = {key: _listed(each) for key, each in value.items()}
-    counts = list(inside) == [str(n) for n in range(len(inside))]
-    return list(inside.values()) if counts and inside else inside
-
-
-def _with_numbers(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _number(each) if key == "unix" else _with_numbers(each) for key, each in value.items()}
-    return [_with_numbers(each) for each in value] if isinstance(value, list) else value
-
-
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16 else value

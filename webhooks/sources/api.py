@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from config import lead, normal
+from config.questions import OURS, Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import keys
@@ -11,7 +12,6 @@ from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import Conflicting, Unreadable
 from webhooks.example import Example
-from webhooks.questions import OURS, Asked
 from webhooks.submission import Told, heard, joined, scalar
 
 EXAMPLE = Example(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from config import normal
+from config.questions import Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import keys
@@ -13,7 +14,6 @@ from webhooks.delivery import Delivery
 from webhooks.derived_keys import before
 from webhooks.errors import NotGenuine, NotSigned, Refused, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked
 from webhooks.submission import Told, heard, joined
 
 EXAMPLE = Example(
@@ -75,10 +75,10 @@ def parse(delivery: Delivery) -> list[Received]:
     if not number:
         raise Unreadable("There is no lead", where="lead_id", mend="Send Google's lead form data.")
     columns = [each for each in _list(value.get("user_column_data")) if isinstance(each, dict)]
-    is_test = value.get("is_test") is True
+    is_test = joined(value.get("is_test")).lower() == "true"
     told = Told(
         key=f"google_ads:{number}",
-        tracked={"gclid": value.get("gcl_id")},
+        tracked={**value, "gclid": value.get("gcl_id")},
         is_test=is_test,
         extra={"lead_stage": normal.clean_line(joined(value.get("lead_stage"))) or None},
         lead={
@@ -116,7 +116,7 @@ def _asked(column: dict[str, object]) -> Asked:
     if kind in _COLUMNS:
         return Asked(kind.lower(), value, _COLUMNS[kind], also=(kind, words))
     standard = kind.isupper() and kind.replace("_", "").isalpha()  # CITY, POSTAL_CODE, JOB_TITLE ...: none of ours
-    return Asked(words or kind, value, "extra" if standard else "", also=(kind,))
+    return Asked(words or kind or "question", value, "extra" if standard else "", also=(kind,))
 
 
 def _is_later(column: dict[str, object]) -> bool:

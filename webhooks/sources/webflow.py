@@ -6,7 +6,9 @@ from dataclasses import replace
 import structlog
 
 from config import lead, normal
+from config.consent import agreed, agrees
 from config.fields import our_name
+from config.questions import Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import form_signatures, keys
@@ -15,8 +17,8 @@ from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.files import files_in
+from webhooks.submission import Told, heard
 
 log = structlog.get_logger("webhooks")
 EXAMPLE = Example(
@@ -84,7 +86,10 @@ def parse(delivery: Delivery) -> list[Received]:
             "site_id": normal.identifier(payload.get("siteId")),
         },
         is_test=payload.get("is_test") is True or value.get("is_test") is True,
-        lead={"submitted_at": normal.instant(payload.get("submittedAt", "")), "attachments": _attachments(files)},
+        lead={
+            "submitted_at": normal.instant(payload.get("submittedAt") or payload.get("d") or ""),  # `d`: version 1 of the payload
+            "attachments": [file for said in files.values() for file in files_in(said, surely=True)],
+        },
     )
     asked = [_asked(str(name), said, kinds) for name, said in data.items() if str(name) not in {**consents, **files}]
     return [heard(delivery, asked, told)]
@@ -101,9 +106,8 @@ def _kinds(schema: object) -> dict[str, str]:
 
 
 def _asked(name: str, said: object, kinds: Mapping[str, str]) -> Asked:
-    value = said if isinstance(said, str) else scalar(said)
     known = our_name(name) != "extra"
-    return Asked(name, value, means="message" if kinds.get(name) == "FormTextarea" and not known else "")
+    return Asked(name, said, means="message" if kinds.get(name) == "FormTextarea" and not known else "")
 
 
 def _is_consent(name: str, kinds: Mapping[str, str]) -> bool:
@@ -111,10 +115,4 @@ def _is_consent(name: str, kinds: Mapping[str, str]) -> bool:
 
 
 def _consent(name: str, said: object) -> lead.Content:
-    agreed = said if isinstance(said, bool) else joined(said).strip().lower() in ("true", "on", "yes", "1", "checked")
-    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed, text=normal.clean_text(name, 1000))
-
-
-def _attachments(files: Mapping[str, object]) -> list[dict[str, str]]:
-    urls = [(name, text) for name, value in files.items() for text in normal.texts(value) if text.startswith("http")]
-    return [{"url": normal.clean_line(url, 1000), "name": normal.clean_line(name, 80)} for name, url in urls[:20]]
+    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed(said), text=normal.clean_text(name, 1000))
