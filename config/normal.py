@@ -24,6 +24,7 @@ _HIDDEN = re.compile(  # control characters but tab and line feed, bidi and othe
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]"
 )
 _SEVERAL = re.compile(r"\s*[/,;|]\s*|\s+(?:or|oder|ou|o|and|und|y|et)\s+", re.IGNORECASE)
+_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)  # 1.51256E+10: what a spreadsheet makes of a number
 _EXTENSION = re.compile(r"[^\W\d_]|#|;")
 _DATE = re.compile(r"\b(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b|\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b")
 _ZONE = re.compile(r"(?<=\d) ?(?:([+-]\d\d:?\d\d)|(?:UTC|GMT|Z))$")  # behind a time; written with a blank by Ruby and others
@@ -54,7 +55,7 @@ def clean_line(value: object, limit: int = LONGEST_VALUE) -> str:
 def phone(text: str, region: str) -> str | None:
     """E.164, read as dialled in `region` (ISO 3166); None when it is no number or stands for a withheld one."""
     bare = _SCHEMES.sub("", text[:60]).strip()
-    if _NO_PHONE.match(bare) or bare in _WITHHELD:
+    if _NO_PHONE.match(bare) or bare in _WITHHELD or _ROUNDED.fullmatch(bare):
         return None
     found = _e164(bare, region) or (_e164(f"+{bare[2:]}", region) if bare.startswith("00") else None)
     return None if found in _WITHHELD else found
@@ -151,6 +152,7 @@ def _moment(value: object) -> datetime | None:
             seconds, thousandths = divmod(int(text), 1000) if len(text) > 11 else (int(text), 0)
             return datetime.fromtimestamp(seconds, UTC).replace(microsecond=thousandths * 1000)
         if text[:4].isdigit():
+            text = re.sub(r"(?<=\d)/(?=\d)", "-", text[:10]) + text[10:]
             return _utc(datetime.fromisoformat(text))
         return _utc(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):

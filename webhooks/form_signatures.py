@@ -13,6 +13,7 @@ TOLERANCE_SECONDS = 300  # how old or new a signed timestamp may be (vendors' ad
 _PARTS = re.compile(r"\s*([a-z0-9]+)=([^,]*)")
 # what HubSpot decodes in the address before it signs; anything else stays as it was sent
 _DECODED = {f"%{ord(mark):02X}": mark for mark in ":/?@!$'()*,;"}
+_PORT = re.compile(r":[0-9]{1,5}$")
 _ESCAPED = re.compile("|".join(_DECODED), re.IGNORECASE)
 
 
@@ -98,10 +99,19 @@ def _hubspot_v3(delivery: Delivery, given: str, secrets: Sequence[str]) -> str:
 
 
 def _hubspot_requests(delivery: Delivery) -> dict[str, bytes]:
-    """Method and address, as the address was sent and as HubSpot may have decoded it."""
+    """Method and address, as the address was sent and as HubSpot may have decoded it, each with the port of its scheme and without."""
     decoded = _ESCAPED.sub(lambda found: _DECODED[found[0].upper()], delivery.url)
     urls = {"as sent": delivery.url, "decoded": decoded}
+    urls |= {f"{name}, port turned": _port_turned(url) for name, url in urls.items()}
     return {name: f"{delivery.method}{url}".encode("utf-8", "replace") for name, url in urls.items()}
+
+
+def _port_turned(url: str) -> str:
+    """The address without the port it names, or with the one that its scheme means."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    bare = _PORT.sub("", host)
+    return f"{scheme}://{bare if bare != host else host + (':443' if scheme == 'https' else ':80')}{slash}{path}"
 
 
 def _is_recent(at: str, now: datetime, *, per_second: int) -> bool:

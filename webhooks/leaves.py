@@ -1,10 +1,10 @@
 """The leaves of any JSON or form by their names, whatever was nested, flattened or listed before."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from config import lead
+from config.about import last
 
 _QUESTIONS = ("name", "field", "key", "label", "question", "title")
 _ANSWERS = ("value", "values", "answer", "answers", "string_value")
@@ -35,13 +35,6 @@ _THINGS = frozenset(
         "rep",
     ]
 )
-_CAMPAIGN = {
-    "name": "campaign campaign_name campaignname", "id": "campaign_id campaignid", "ad_id": "ad_id adid", "ad_name": "ad_name adname",
-    "adset_id": "adset_id adsetid ad_set_id", "adgroup_id": "adgroup_id ad_group_id adgroupid", "form_id": "form_id formid",
-    "medium": "campaign_medium", "headline": "ad_headline headline", "ref": "ref",
-}  # fmt: skip
-_CAMPAIGNS = {theirs: ours for ours, names in _CAMPAIGN.items() for theirs in names.split()}
-
 Leaf = tuple[str, object]
 
 
@@ -75,24 +68,6 @@ def answered(listed: Sequence[object]) -> list[Leaf]:
     return found
 
 
-def last(name: str) -> str:
-    """The end of a joined name, as other programs spell it: `Lead.Full Name` is full_name."""
-    return name.rpartition(".")[2].strip().lower().replace(" ", "_").replace("-", "_")
-
-
-@lru_cache(maxsize=2048)
-def campaign_word(name: str) -> str:
-    """What of a campaign this tells ("id", "name", "ad_id" ...): campaign_id, or `id` inside `campaign`. "" for anything else."""
-    if lead.is_tracking(name):
-        return ""
-    above, _, end = name.rpartition(".")
-    return (
-        _CAMPAIGNS.get(last(name)) or _CAMPAIGNS.get(f"{last(above)}_{last(end)}", "")
-        if above
-        else _CAMPAIGNS.get(last(name), "")
-    )
-
-
 def of_things(leaves: Sequence[Leaf]) -> frozenset[str]:
     """The names of leaves that belong to a campaign, a form or the like: an object of that name without anybody's address in it."""
     inside: dict[str, list[str]] = {}
@@ -100,8 +75,3 @@ def of_things(leaves: Sequence[Leaf]) -> frozenset[str]:
         inside.setdefault(name.rpartition(".")[0], []).append(name)
     things = (names for above, names in inside.items() if last(above) in _THINGS and not any(map(_ADDRESSES.search, names)))
     return frozenset(name for names in things for name in names)
-
-
-def first(by_name: Mapping[str, object], names: Sequence[str]) -> object:
-    """The first of these names that says something."""
-    return next((by_name[name] for name in names if by_name.get(name) not in (None, "")), "")

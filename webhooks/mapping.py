@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from config import json_path, lead, normal
+from config import about, json_path, lead, normal
 from config.consent import agreed
 from config.fields import our_name
 from config.questions import Asked
@@ -12,31 +12,8 @@ from webhooks.errors import Unreadable
 from webhooks.submission import Told, joined
 
 MOST_LEADS = 100  # in one request
-_KEYS = (
-    "external_id",
-    "externalid",
-    "lead_id",
-    "leadid",
-    "leadgen_id",
-    "submission_id",
-    "submissionid",
-    "response_id",
-    "entry_id",
-)
-_TIMES = (
-    "submitted_at",
-    "submittedat",
-    "created_time",
-    "created_at",
-    "createdat",
-    "date_created",
-    "submission_date",
-    "timestamp",
-)
-_TESTS = ("is_test", "istest")
 _WRAPPERS = ("leads", "data", "items", "records", "rows", "results", "entries", "contacts", "array")
 _YES = ("true", "1", "yes", "on")
-_ID_MARKS = ("l:", "f:", "ag:", "as:", "c:")  # before ids in sheets exported from Facebook
 ABOUT = frozenset({"external_id", "submitted_at", "is_test", "page_url", "locale", "consent", "consent_text"})
 
 
@@ -92,29 +69,26 @@ def _lead(value: Mapping[str, object], paths: Mapping[str, str], kind: str) -> t
     used = {_dotted(path) for path in paths.values()}
     found = [(name, each) for name, each in leaves.flat(value) if name not in used]
     things = leaves.of_things(found)
-    by_name = {leaves.last(name): each for name, each in reversed(found) if name not in things}
-    said = {ours: joined(leaves.first(by_name, names)) for ours, names in (("key", _KEYS), ("at", _TIMES), ("test", _TESTS))}
+    said = _about([(name, each) for name, each in found if name not in things])
     sheet_row = joined(value.get("id"))  # a plain "id" may be anything, but for a Facebook lead's in a sheet
-    key = next(
-        (each for each in (joined(mapped.get("external_id")), said["key"], sheet_row if sheet_row[:2] == "l:" else "") if each),
-        "",
-    )
+    keys = (joined(mapped.get("external_id")), said.get("external_id", ""), sheet_row if about.is_sheet_row(sheet_row) else "")
+    key = normal.identifier(next((each for each in keys if each), ""))
     tracked = {**_group(mapped, "utm.", "utm_"), **_group(mapped, "click_ids.", "")}
     told = Told(
-        key=f"{kind}:{normal.identifier(key)}" if normal.identifier(key) else "",
+        key=f"{kind}:{key}" if key else "",
         tracked={**tracked, **{name: each for name, each in found if name not in tracked}},
         page_url=joined(mapped.get("page_url")),
         consent=[lead.common_lead(key="consent", value=agreed(mapped["consent"]), text=joined(mapped.get("consent_text")))] if "consent" in mapped else [],
-        is_test=_yes(mapped.get("is_test")) or _yes(said["test"]),
+        is_test=_yes(mapped.get("is_test")) or _yes(said.get("is_test")) or about.is_dummy(dict(found)),
         lead={
-            "submitted_at": normal.instant(joined(mapped.get("submitted_at")) or said["at"]),
+            "submitted_at": normal.instant(joined(mapped.get("submitted_at")) or said.get("submitted_at", "")),
             "campaign": {**_campaign(found), **_group(mapped, "campaign.", "")},
             **({"locale": normal.clean_line(joined(mapped["locale"]), 35)} if mapped.get("locale") else {}),
         },
     )  # fmt: skip
     asked = [Asked(ours, each, ours) for ours, each in mapped.items() if ours not in ABOUT and "." not in ours]
     more = (
-        Asked(name, each, "extra" if name in things else "", label=leaves.last(name))
+        Asked(name, each, "extra" if name in things else "", label=about.last(name))
         for name, each in found
         if not _is_about(name)
     )
@@ -131,27 +105,28 @@ def _dotted(path: str) -> str:
     return ".".join(str(step) for step in json_path.steps(path))
 
 
+def _about(found: Sequence[leaves.Leaf]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, each in found:
+        ours = about.about_word(name)
+        if ours and (text := joined(each)):
+            told.setdefault(ours, text)
+    return told
+
+
 def _is_about(name: str) -> bool:
-    last = leaves.last(name)
-    return (
-        last in (*_KEYS, *_TESTS)
-        or (last in _TIMES and our_name(last) == "extra")
-        or bool(leaves.campaign_word(name))
-        or lead.is_tracking(name)
-    )
+    ours = about.about_word(name)
+    is_about = bool(ours) and (ours != "submitted_at" or our_name(about.last(name)) == "extra")
+    return is_about or bool(about.campaign_word(name)) or lead.is_tracking(name)
 
 
 def _campaign(found: Sequence[leaves.Leaf]) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, each in found:
-        ours, text = leaves.campaign_word(name), joined(each)
+        ours, text = about.campaign_word(name), joined(each)
         if ours and text:
-            told.setdefault(ours, normal.clean_line(_bare(text) if ours.endswith("id") else text))
+            told.setdefault(ours, normal.clean_line(about.bare_id(text) if ours.endswith("id") else text))
     return told
-
-
-def _bare(number: str) -> str:
-    return next((number[len(mark) :] for mark in _ID_MARKS if number.startswith(mark)), number)
 
 
 def _group(mapped: Mapping[str, object], prefix: str, named: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ KNOWN = {
     "elementor": SourceType(key_alone=True),
     "wpforms": SourceType(options={"form_format": False}),
     "formspree": SourceType(),
-    "google_ads": SourceType(),
+    "google_ads": SourceType(key_alone=True),
     "zapier": SourceType(options={"map": {}}, key_alone=True),
     "make": SourceType(options={"map": {}}, key_alone=True),
     "api": SourceType(key_alone=True),

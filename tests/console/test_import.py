@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from console import cli
-from console.csv_leads import NotCsv, columns, lines, read
+from console.csv_leads import Wanted, columns, lines
+from console.sheets import NotCsv, read
 
 SHEET = """Name,E-Mail,Telefon,Anliegen,Created at,utm_source
 Dana Cole,Dana@Example.com,(512) 555-0143,Need a roof,2026-11-20,google
@@ -20,7 +21,7 @@ MAP = {"phone": "Telefon", "message": "Anliegen"}
 
 def as_lines(body: bytes, theirs=MAP, **how):
     sheet = read(body, **how)
-    return list(lines(sheet, theirs, region="US", source="website"))
+    return list(lines(sheet, theirs, Wanted("website")))
 
 
 def test_a_row_is_a_common_lead():
@@ -75,7 +76,7 @@ def test_an_encoding_and_a_separator_can_be_told():
 )
 def test_what_is_no_csv_is_refused_in_words(body, how, words):
     with pytest.raises(NotCsv, match=words):
-        read(body, **how)
+        as_lines(body, {}, **how)
 
 
 def test_a_row_with_too_many_cells_is_not_guessed_at():
@@ -86,7 +87,7 @@ def test_a_row_with_too_many_cells_is_not_guessed_at():
 
 def test_line_breaks_in_a_cell_and_blank_rows_keep_the_count():
     one, two = as_lines(b'email,message\na@example.com,"one\ntwo"\n\nb@example.com,x', {})
-    assert (one.content["message"], one.row, two.row) == ("one\ntwo", 3, 5)
+    assert (one.content["message"], one.row, two.row) == ("one\ntwo", 2, 5)
 
 
 def test_the_guard_of_a_spreadsheet_is_taken_off():
@@ -155,7 +156,7 @@ def test_the_good_rows_are_imported_once(headroom, database):
     assert inbox(database) == [("Dana Cole", "form", "false"), ("Tom Becker", "form", "false"), ("Ann Lee", "form", "false")]
     code, said, _ = headroom(*IMPORT, "--yes", "--json")
     found = json.loads(said)
-    assert (found["imported"], found["counts"]["imported before"]) == (0, 3)
+    assert (found["imported"], found["counts"]["came before"]) == (0, 3)
     assert len(inbox(database)) == 3
 
 

@@ -6,7 +6,7 @@ With a secret every post must be signed (Standard Webhooks). Without one, the al
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from config import json_path, lead, normal
+from config import about, json_path, lead, normal
 from config.fields import our_name
 from config.questions import OURS, Asked
 from store.advance import After
@@ -178,7 +178,7 @@ def _by_path(delivery: Delivery, pairs: Sequence[tuple[str, object]]) -> Iterato
 
 def _campaign(pairs: Sequence[tuple[str, object]]) -> lead.Content:
     """Hidden fields that name the campaign; they stay in `extra` as well, where rules look for them."""
-    told = [(ours, joined(value)) for name, value in pairs if (ours := leaves.campaign_word(name))]
+    told = [(ours, joined(value)) for name, value in pairs if (ours := about.campaign_word(name))]
     return {ours: normal.clean_line(text) for ours, text in reversed(told) if text}
 
 

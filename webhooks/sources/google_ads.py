@@ -27,6 +27,7 @@ EXAMPLE = Example(
     signs_body=False,
 )
 CONTENT_TYPES = frozenset({"application/json", "text/plain"})
+KEY_ALONE = True  # so that whoever tries keys is slowed down
 DOCS = SourceDocs(
     vendor="Google Ads lead forms",
     verified_by="`google_key` in the body, the key typed into the form asset (at most 50 characters)",
