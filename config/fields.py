@@ -41,9 +41,12 @@ Pairs = Iterable[tuple[str, object]]
 
 
 class Fields:
-    """A form's fields sorted by what they are; `theirs` maps our names to the sender's (the source's `fields`)."""
+    """A form's fields sorted by what they are; `theirs` maps our names to the sender's (the source's `fields`).
 
-    def __init__(self, pairs: Pairs, theirs: Mapping[str, str]) -> None:
+    `others` are fields that are none of ours, whatever they are called.
+    """
+
+    def __init__(self, pairs: Pairs, theirs: Mapping[str, str], others: Pairs = ()) -> None:
         self.known: dict[str, str] = {}
         self.tracked: dict[str, str] = {}
         self.pages: list[str] = []
@@ -52,6 +55,8 @@ class Fields:
         renamed = {their_name: ours for ours, their_name in theirs.items()}
         for name, value in pairs:
             self._sort(renamed.get(name, name), value)
+        for name, value in others:
+            self._keep(name, ", ".join(text for text in normal.texts(value) if text.strip()))
 
     def content(self, region: str, own_numbers: frozenset[str] = frozenset()) -> lead.Content:
         """The common lead. What is no phone or e-mail is kept as it was typed, in `extra`."""
@@ -83,7 +88,7 @@ class Fields:
         said = ", ".join(texts)
         self.pages += texts if ours == "page_url" else []
         if ours == "consent":
-            self.consents.append({"key": name, "value": value, "said": said})
+            self.consents.append({"key": name, "value": value, "said": said if len(texts) == 1 else ""})
         elif ours == "tracking":
             self.tracked[name.lower()] = self.tracked.get(name.lower()) or (texts[0] if texts else "")
         elif ours in _ONE and len(texts) > 1:

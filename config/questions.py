@@ -37,10 +37,11 @@ _MEANT = {ours: re.compile(plain(words)) for ours, words in _WORDS.items()}
 _OTHER_NAMES = re.compile(
     r"(?:product|project|domain|pet|street|user|form|page|campaign|event|file|school|ad|adset|plan|brand|model|site|list|service) names?\b"
 )
-# of what follows such a word: "company size", "message id", "name of the product" ask for something else
+# of what stands around such a word: "company size", "message id", "name of the product" ask for something else
+_OF_THINGS = re.compile(r"^(?:number|names?) of\b")
 _ABOUT_IT = re.compile(
     r"\b(?:ids?|type|kind|count|status|url|link|web ?site|size|date|time|format|language|source|industry|sector|code|preference|method|revenue|"
-    r"address|title|consent|opt ?in|verified|valid)$|^(?:number|name) of\b"
+    r"address|title|consent|opt ?in|verified|valid)$"
 )
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ().+/-]{6,22}")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
@@ -67,8 +68,8 @@ class Asked:
 
 def sorted_out(
     asked: Sequence[Asked], theirs: Mapping[str, str], *, region: str, guess: bool = False
-) -> list[tuple[str, object]]:
-    """(our name or theirs, value) of each question, in order; no name of ours is given twice.
+) -> list[tuple[str, object, bool]]:
+    """(our name or theirs, value, whether its name may be one of ours) of each question, in order; no name of ours is given twice.
 
     `theirs` maps our names to the sender's. With `guess`, questions whose words say nothing are told by their answers.
     """
@@ -79,7 +80,8 @@ def sorted_out(
     if guess:
         sorting.guess(region)
     return [
-        (means if means not in ("", "extra") else each.name, each.value) for each, means in zip(asked, sorting.means, strict=True)
+        (each.name if means in ("", "extra") else means, each.value, means != "extra")
+        for each, means in zip(asked, sorting.means, strict=True)
     ]
 
 
@@ -93,8 +95,10 @@ def meaning(label: str) -> str:
     if agrees(label) or _OTHER_NAMES.search(bare):
         return ""
     ours = next((ours.lstrip("_") for ours, words in _MEANT.items() if words.search(bare)), "")
-    asks_about_it = ours == "company" or len(bare.split()) <= 3
-    return "" if ours not in _TOLD_BY_VALUE and asks_about_it and _ABOUT_IT.search(bare) else ours
+    if ours in _TOLD_BY_VALUE or not ours:
+        return ours
+    asks_about_it = (ours == "company" or len(bare.split()) <= 3) and _ABOUT_IT.search(bare)
+    return "" if asks_about_it or (ours != "company" and _OF_THINGS.search(bare)) else ours
 
 
 def looks_like_phone(text: str, region: str) -> bool:

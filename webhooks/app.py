@@ -116,7 +116,7 @@ def _answered(door: Door, buckets: limits.Buckets, kind: SourceType, delivery: D
         return ask(delivery)
     _check_method(kind, delivery)
     secrets = _secrets(door.settings, kind, delivery.source)
-    if not secrets or kind.key_alone:
+    if not secrets or kind.is_by_key(delivery):
         _check_limits(buckets, delivery, with_address=not secrets)
     kind.verify(delivery, secrets)
     received = _parsed(door, kind, delivery)
@@ -132,7 +132,7 @@ def _known(team: Team, source_id: str, step: str) -> tuple[Source, SourceType]:
     kind = TYPES.get(source.type) if source else None
     if source is None or kind is None:
         raise Unknown("There is no such source", where="the address", mend="Use the id of a source of the team file.")
-    if step and step not in kind.steps and not kind.key_alone:
+    if step and step not in kind.steps and not (kind.key_alone or kind.key_instead):
         raise Unknown(
             "This source has no such step", where="the address", mend=f"Steps of {kind.name}: {', '.join(sorted(kind.steps))}."
         )

@@ -41,24 +41,26 @@ class Told:
 
 def heard(delivery: Delivery, asked: Sequence[Asked], told: Told, *, guess: bool = False) -> Received:
     """The record. With `guess`, fields whose names say nothing are told by their values. Raises Unreadable if nothing was said."""
-    sorted_pairs = sorted_out(asked, delivery.source.fields, region=delivery.region, guess=guess)
-    pairs, files = _apart([(name, value) for name, value in sorted_pairs if name != delivery.source.honeypot])
-    fields = Fields(pairs, {})
+    asked = [each for each in asked if each.name != delivery.source.honeypot]
+    sorted_pairs, files = _apart(sorted_out(asked, delivery.source.fields, region=delivery.region, guess=guess))
+    pairs = [(name, value) for name, value, _ in sorted_pairs]
+    known, others = ([(name, value) for name, value, ours in sorted_pairs if ours is is_ours] for is_ours in (True, False))
+    fields = Fields(known, {}, others)
     content = fields.content(delivery.region, delivery.own_numbers)
     page = normal.clean_line(told.page_url or fields.known.get("page_url", ""), 1000)
     extra = {**_shaped(content.pop("extra", {}), pairs), **told.extra, "page_url": page}
-    known = {
+    said = {
         **content,
         "locale": normal.clean_line(fields.known.get("locale") or told.locale, 35),
         **lead.common_lead(**told.lead),
         **lead.tracking({**_texts(told.tracked), **fields.tracked}, page, *fields.pages, told.came_from),
     }
-    known["consent"] = [*_list(content.get("consent")), *told.consent]
-    known["attachments"] = [*_list(known.get("attachments")), *files][:MOST_FILES]
-    if not (known["consent"] or known["attachments"] or any(joined(value) for _, value in pairs)):
+    said["consent"] = [*_list(content.get("consent")), *told.consent]
+    said["attachments"] = [*_list(said.get("attachments")), *files][:MOST_FILES]
+    if not (said["consent"] or said["attachments"] or any(joined(value) for _, value in pairs)):
         raise Unreadable("The form is empty", where="the body", mend="Send at least a phone number or an e-mail address.")
     is_test = told.is_test or ("test" in fields.known and is_test_token(delivery.settings, fields.known["test"]))
-    said = lead.common_lead(**known, extra={**extra, **told.about}, is_test=is_test)
+    said = lead.common_lead(**said, extra={**extra, **told.about}, is_test=is_test)
     key, also = (told.key, {}) if told.key else derived(delivery, said, sorted(_strings(extra)))
     made = {"external_id": key, "kind": "form", "channel": "form", **said, **also}
     return Received(delivery.source.id, key, "form", made, delivery.body, delivery.kept_headers, delivery.received_at)
@@ -82,11 +84,11 @@ def joined(value: object) -> str:
     return next(iter(normal.texts(value)), "").strip()
 
 
-def _apart(said: Sequence[tuple[str, object]]) -> tuple[list[tuple[str, object]], list[dict[str, str]]]:
+def _apart(said: Sequence[tuple[str, object, bool]]) -> tuple[list[tuple[str, object, bool]], list[dict[str, str]]]:
     """What was said, and the files that came with it."""
-    found = [(name, value, files_in(value) if our_name(name) == "extra" else []) for name, value in said]
-    pairs = [(name, value if isinstance(value, str) else scalar(value)) for name, value, files in found if not files]
-    return pairs, [file for _, _, files in found for file in files]
+    found = [(name, value, ours, files_in(value) if our_name(name) == "extra" else []) for name, value, ours in said]
+    kept = [(name, value if isinstance(value, str) else scalar(value), ours) for name, value, ours, files in found if not files]
+    return kept, [file for _, _, _, files in found for file in files]
 
 
 def _shaped(extra: object, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

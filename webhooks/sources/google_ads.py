@@ -12,7 +12,7 @@ from webhooks.answers import Answer, as_json
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.derived_keys import before
-from webhooks.errors import NotGenuine, NotSigned, Refused, Unreadable
+from webhooks.errors import NotGenuine, NotSigned, Refused, TooMany, Unreadable
 from webhooks.example import Example
 from webhooks.submission import Told, heard, joined
 
@@ -98,8 +98,12 @@ def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | N
 
 
 def refuse(refused: Refused) -> Answer:
-    """The vendor shows `message` to whoever set the form up."""
-    return as_json(refused.status, {"message": f"{refused.what} ({refused.where}). {refused.mend}".strip()}, refused.headers)
+    """The vendor shows `message` to whoever set the form up. It drops what a 4xx answers, so one that came too fast is asked for again."""
+    return as_json(
+        503 if isinstance(refused, TooMany) else refused.status,
+        {"message": f"{refused.what} ({refused.where}). {refused.mend}".strip()},
+        refused.headers,
+    )
 
 
 def _as_test(delivery: Delivery, found: Received) -> Received:

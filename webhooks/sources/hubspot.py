@@ -26,6 +26,7 @@ EXAMPLE = Example(
 CONTENT_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
 VERBS = frozenset({"POST", "GET"})
 KEEPS_UNREADABLE = True
+KEY_INSTEAD = True
 MOST_EVENTS = 1000  # the vendor sends at most 100
 DOCS = SourceDocs(
     vendor="HubSpot",

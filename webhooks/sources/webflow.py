@@ -31,6 +31,7 @@ EXAMPLE = Example(
 )
 CONTENT_TYPES = frozenset({"application/json"})
 KEEPS_UNREADABLE = True
+KEY_INSTEAD = True
 DOCS = SourceDocs(
     vendor="Webflow",
     verified_by="`x-webflow-signature`: hex HMAC-SHA256 of `timestamp:body`, at most 300 s old; webhooks made in the dashboard may"
@@ -43,7 +44,7 @@ DOCS = SourceDocs(
         "Create the webhook through Webflow's API (trigger `form_submission`, address `https://<your Headroom>/webhooks/<source id>`)"
         " and put its `secretKey`, or the OAuth app's client secret, into the source's `secret`.",
         "Or: Site settings > Apps & integrations > Webhooks > Add webhook > Form submission, API version 2, with the address"
-        " `https://<your Headroom>/webhooks/<source id>?key=<the source's secret>`.",
+        " `https://<your Headroom>/webhooks/<source id>/<the source's secret>`.",
         "Publish the site and send the form once.",
     ),
     tests="a field `headroom_test` with the value of our own test form, or `is_test` of the payload",
