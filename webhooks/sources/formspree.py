@@ -75,18 +75,11 @@ def parse(delivery: Delivery) -> list[Received]:
         extra={"form_id": normal.identifier(value.get("form")), "subject": normal.clean_line(joined(said.get("_subject")))},
         lead={"submitted_at": normal.instant(joined(said.get("_date")))},
     )
-    wrapping = {"form", "keys"} if said is value else set()
+    about = {*_CONTROL, *consents, *(("form", "keys") if said is value else ())}
+    asked = [Asked(str(name), each) for name, each in said.items() if name not in about]
     return [
-        heard(
-            delivery,
-            [_asked(str(name), each) for name, each in said.items() if name not in _CONTROL | wrapping | consents.keys()],
-            told,
-        )
-    ]
-
-
-def _asked(name: str, value: object) -> Asked:
-    return Asked(name, value)
+        heard(delivery, sorted(asked, key=lambda each: each.name == "_replyto"), told)
+    ]  # the page's own `email` goes before it
 
 
 def _consent(name: str, value: object) -> lead.Content:

@@ -119,7 +119,7 @@ def _asked(column: dict[str, object]) -> Asked:
     kind, words = joined(column.get("column_id")), joined(column.get("column_name"))
     value = joined(column.get("string_value"))
     if kind in _COLUMNS:
-        return Asked(kind.lower(), value, _COLUMNS[kind], also=(kind, words))
+        return Asked(kind, value, _COLUMNS[kind], also=(words,))
     standard = kind.isupper() and kind.replace("_", "").isalpha()  # CITY, POSTAL_CODE, JOB_TITLE ...: none of ours
     return Asked(words or kind or "question", value, "extra" if standard else "", also=(kind,))
 
