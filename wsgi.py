@@ -5,7 +5,7 @@ from flask import Flask
 from config import logs
 from config.bell import make_bell
 from config.settings import Settings
-from console import web
+from console import metrics, web
 from store import policies
 from store.engine import connect
 from store.last_team import learn_it
@@ -25,7 +25,7 @@ def make_app(settings: Settings) -> Flask:
     made.extensions["engine"] = engine  # for whoever must dispose of it
     policies.open_book(engine, settings)
     bell = make_bell(settings)
-    made.register_blueprint(webhooks.blueprint(engine, settings, bell.ring))
+    made.register_blueprint(webhooks.blueprint(engine, settings, bell.ring, metrics.count_robot))
     made.register_blueprint(web.blueprint(engine, settings, bell.ring))
     return made
 

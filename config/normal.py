@@ -1,10 +1,11 @@
 """What strangers type, made regular: phone numbers to E.164, e-mail lower-cased, texts without hidden characters, instants in UTC."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import available_timezones
 
@@ -21,12 +22,15 @@ LONGEST_NAME = 120
 _WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+464", "266696687", "7378742833"})
 _SCHEMES = re.compile(r"^\s*(?:whatsapp:|rcs:|p:|tel:)\s*", re.IGNORECASE)
 _NO_PHONE = re.compile(r"^\s*(?:client:|sip:|messenger:|anonymous|restricted|unavailable|unknown|private)", re.IGNORECASE)
-_SEVERAL = re.compile(r"\s*(?:[/;|,]|\bor\b|\boder\b|\bou\b|\bo\b)\s*", re.IGNORECASE)
 _ABROAD = re.compile(r"^\s*00(?=\s*[1-9])")
 _HIDDEN = re.compile(  # control characters but tab and line feed, bidi and other invisible marks, lone surrogates, non-characters
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]"
 )
+_SEVERAL = re.compile(r"\s*[/,;|]\s*|\s+(?:or|oder|ou|o|and|und|y|et)\s+", re.IGNORECASE)
+_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)  # 1.51256E+10: what a spreadsheet makes of a number
+_EXTENSION = re.compile(r"[^\W\d_]|#|;")
 _DATE = re.compile(r"\b(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b|\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b")
+_ZONE = re.compile(r"(?<=\d) ?(?:([+-]\d\d:?\d\d)|(?:UTC|GMT|Z))$")  # behind a time; written with a blank by Ruby and others
 _BLANKS = re.compile(r"\s+")
 
 
@@ -37,13 +41,17 @@ def clean_text(value: object, limit: int = LONGEST_TEXT) -> str:
     """
     if not isinstance(value, str | int | float):
         return ""
-    text = str(value)[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
+    text = str(value)[: limit * 2]
+    if text.isascii() and text.isprintable():  # nothing to clean: most of what is typed
+        return text.strip()[:limit]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _HIDDEN.sub("", text).strip()[:limit]
 
 
 def clean_line(value: object, limit: int = LONGEST_VALUE) -> str:
     """The same on one line: nothing in it can begin a new header, log line or CSV row."""
-    return _BLANKS.sub(" ", clean_text(value, limit)).strip()
+    text = clean_text(value, limit)
+    return text if text.isprintable() and "  " not in text else _BLANKS.sub(" ", text).strip()
 
 
 @lru_cache(maxsize=4096)
@@ -52,20 +60,40 @@ def phone(text: str, region: str) -> str | None:
 
     Of two numbers in one field the first; 00 before a country's code is read where the region dials it otherwise, too.
     """
-    bare = _SCHEMES.sub("", text[:60])
-    if _NO_PHONE.match(bare) or bare.strip() in _WITHHELD:
+    bare = _SCHEMES.sub("", text[:60]).strip()
+    if _NO_PHONE.match(bare) or bare in _WITHHELD or _ROUNDED.fullmatch(bare):
         return None
     several = [part for part in _SEVERAL.split(bare) if part.strip()]
     tries = (bare, *(several[:1] if len(several) > 1 else ()), *(_ABROAD.sub("+", part, count=1) for part in several[:1]))
-    return next((found for written in dict.fromkeys(tries) if (found := _e164(written, region))), None)
+    found = next((found for written in dict.fromkeys(tries) if (found := _e164(written, region))), None)
+    return None if found in _WITHHELD else found
+
+
+def first_phone(text: str, region: str) -> str | None:
+    """The same for a field in which somebody may have typed two numbers: the first that is one."""
+    found = phone(text, region)
+    if found or not _SEVERAL.search(text[:200]):
+        return found
+    return next((found for part in _SEVERAL.split(text[:200]) if (found := phone(part, region))), None)
+
+
+def extension(text: str, region: str) -> str:
+    """What was typed behind a number to reach somebody inside a firm (ext. 5)."""
+    if not _EXTENSION.search(text):
+        return ""
+    try:
+        return phonenumbers.parse(_SCHEMES.sub("", text[:60]), region).extension or ""
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def _e164(text: str, region: str) -> str | None:
+    """Only what can be dialled from anywhere: seven digits without an area code are not enough."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -107,6 +135,16 @@ def email(text: str) -> str | None:
         return None
 
 
+def first_email(text: str) -> str | None:
+    """The same for a field in which somebody may have typed a name with it (Dana <dana@...>) or two addresses: the first."""
+    found = email(text)
+    if found or "@" not in text or "\n" in text or "\r" in text:
+        return found
+    named = parseaddr(text)[1] if "<" in text else ""
+    parts = (named, *re.split(r"[\s,;]+", text[:1000]))
+    return next((found for part in parts if (found := email(part.strip(" .,;<>")))), None)
+
+
 def instant(value: object) -> str | None:
     """ISO 8601 in UTC with a Z, with milliseconds where the sender told them.
 
@@ -120,12 +158,14 @@ def instant(value: object) -> str | None:
 
 
 def _moment(value: object) -> datetime | None:
-    text = str(value).strip()[:64]
+    text = str(int(value) if isinstance(value, float) and math.isfinite(value) else value).strip()[:64]
+    text = _ZONE.sub(lambda found: found[1] or "Z", text)
     try:
         if re.fullmatch(r"[0-9]{9,13}", text):  # 13 digits are milliseconds until the year 2286
             seconds, thousandths = divmod(int(text), 1000) if len(text) > 11 else (int(text), 0)
             return datetime.fromtimestamp(seconds, UTC).replace(microsecond=thousandths * 1000)
         if text[:4].isdigit():
+            text = re.sub(r"(?<=\d)/(?=\d)", "-", text[:10]) + text[10:]
             return _utc(datetime.fromisoformat(text))
         return _utc(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):

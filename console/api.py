@@ -19,6 +19,7 @@ FIRST = 50  # leads at once unless asked otherwise
 PARAMETERS = frozenset({"status", "pool", "late", "since", "limit", "cursor"})
 SAID = ("first_name", "last_name", "company", "campaign", "utm", "click_ids", "consent", "locale", "attachments", "extra")
 EMPTY: dict[str, object] = {"campaign": {}, "utm": {}, "click_ids": {}, "extra": {}, "consent": [], "attachments": []}
+DERIVED = "derived:"  # begins a key made of what was said, where the sender gave none
 INSTANTS = (
     "arrived_at", "accept_due_at", "response_due_at", "acked_at", "accepted_at", "attempted_at", "responded_at", "breached_at",
     "closed_at", "changed_at",
@@ -94,14 +95,18 @@ def description(desk: Desk) -> Response:
 
 def lead_json(row: Row, team: Team) -> dict[str, object]:
     """A lead in the words of the common lead, and where it stands."""
-    content = row["content"]
+    content, source = row["content"], team.sources.get(row["source"])
+    key = content.get("external_id")
     said = {name: content.get(name, EMPTY.get(name)) for name in SAID}
     return {
         "code": row["code"],
-        "external_id": content.get("external_id"),
+        "external_id": None if str(key).startswith(DERIVED) else key,
+        "dedupe_key": key,
         "status": row["status"],
         "kind": row["kind"],
+        "event": row["event"] or row["kind"],
         "source": row["source"],
+        "source_type": source.type if source else None,
         "channel": row["channel"],
         "name": row["name"],
         "phone": row["phone"],

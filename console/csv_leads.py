@@ -1,37 +1,29 @@
-"""Leads out of a CSV file: its encoding and separator found out, its columns named by the same rules as a form's fields. Pure."""
+"""Leads out of the rows of a CSV file, its columns named by the same rules as a form's fields. Pure."""
 
-import codecs
-import csv
 import hashlib
-import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from config import lead, normal
+from config import about, lead, normal
+from config.consent import agreed
 from config.fields import Fields, our_name
+from config.questions import meaning
+from console.sheets import NotCsv, Sheet
 
-MOST_ROWS = 100_000
 LONGEST_CELL = 100_000  # characters
-DATES = frozenset({"date", "created", "created_at", "created_time", "createdate", "submitted_at", "timestamp", "submission_date"})
-OURS = ("name", "first_name", "last_name", "email", "phone", "company", "message", "locale", "zone", "page_url", "submission_id", "submitted_at")  # fmt: skip
-_SEPARATORS = ",;\t|"
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+DATES = frozenset({"date", "created", "createdate", "submitted", "time", "datum", "fecha", "erstellt_am", "creado"})
+OURS = ("name", "first_name", "last_name", "email", "phone", "company", "message", "locale", "zone", "page_url", "submission_id", "submitted_at", "is_test")  # fmt: skip
+# how the same lead is called when its vendor posts it: a file brings again only what never came
+PREFIXES = {
+    "meta": "meta_leadgen", **{name: name for name in ("google_ads", "tiktok", "linkedin", "typeform", "jotform", "webflow", "zapier", "make")},
+}  # fmt: skip
+ADS = frozenset({"meta", "google_ads", "tiktok", "linkedin"})
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how spreadsheets keep a number a text
 _FORMULA_GUARDS = ("'+", "'=", "'-", "'@")  # what spreadsheets and our own export put before such cells
-
-
-class NotCsv(Exception):
-    """The file cannot be read as CSV; the text says what, where and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """The file as text, and what was found out about it."""
-
-    heads: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[str]]]
-    encoding: str
-    separator: str
+_SAMPLE = 50  # cells that tell what is in a column
+_WORDS = {"": "left out", "extra": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +40,19 @@ class Line:
         """By what the person is known."""
         return [(kind, str(self.content[kind])) for kind in ("phone", "email") if self.content.get(kind)]
 
+    @property
+    def is_dummy(self) -> bool:
+        """A test of the vendor's that holds nobody's address."""
+        return bool(self.content.get("is_test")) and not self.addresses
 
-def read(body: bytes, *, encoding: str | None = None, separator: str | None = None) -> Sheet:
-    """Raises NotCsv for what is none, an empty file, or too many rows."""
-    text, found = _decoded(body, encoding)
-    text = text.lstrip("\ufeff")
-    mark = separator or _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    try:
-        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise NotCsv(f"row {reader.line_num}: {error}. Is a quotation mark left open before?") from error
-    if not rows:
-        raise NotCsv("The file is empty. It needs a first line with the names of its columns.")
-    if len(rows) > MOST_ROWS + 1:
-        raise NotCsv(f"The file has over {MOST_ROWS:,} rows. Split it.")
-    heads = [normal.clean_line(cell, 80) for cell in rows[0][1]]
-    if len(rows[0][1]) < 2 and our_name(heads[0]) not in OURS:
-        raise NotCsv(f"Row 1 holds only {heads[0][:40]!r}. Name the columns there; use --separator if it is an unusual one.")
-    return Sheet(heads, rows[1:], found, mark)
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """As which source's leads the rows count: its id and type, and the country (ISO 3166) of numbers without a code."""
+
+    source: str
+    kind: str = "form"
+    region: str = "US"
 
 
 def unknown_columns(sheet: Sheet, theirs: Mapping[str, str]) -> list[str]:
@@ -75,91 +61,124 @@ def unknown_columns(sheet: Sheet, theirs: Mapping[str, str]) -> list[str]:
 
 
 def columns(sheet: Sheet, theirs: Mapping[str, str]) -> dict[str, str]:
-    """What each column is taken for: one of ours, "tracking", "consent", "kept" or "left out"."""
-    renamed = {column: ours for ours, column in theirs.items()}
-    words = {"": "left out", "extra": "kept"}
-    return {head: words.get(what, what) for head in sheet.heads if head for what in [_ours(renamed.get(head, head))]}
+    """What each column is taken for: one of ours, "campaign", "tracking", "consent", "kept" or "left out"."""
+    taken = zip(sheet.heads, _meanings(sheet, theirs), strict=True)
+    return {head: _WORDS.get(what, what.partition(".")[0]) for head, what in taken if head}
 
 
-def lines(sheet: Sheet, theirs: Mapping[str, str], *, region: str, source: str) -> Iterator[Line]:
-    """Each row as a lead. `theirs` maps our fields to the file's columns."""
-    renamed = {column: ours for ours, column in theirs.items()}
+def lines(sheet: Sheet, theirs: Mapping[str, str], wanted: Wanted) -> Iterator[Line]:
+    """Each row as a lead. `theirs` maps our fields to the file's columns. Raises NotCsv where no column says anything."""
+    meanings = _meanings(sheet, theirs)
+    if len(sheet.heads) < 2 and meanings[0] not in OURS:
+        raise NotCsv(
+            f"Row 1 holds only {sheet.heads[0][:40]!r}. Name the columns there; use --separator if it is an unusual one."
+        )
     for row, cells in sheet.rows:
         if len(cells) > len(sheet.heads) and any(cell.strip() for cell in cells[len(sheet.heads) :]):
-            yield Line(
-                row,
-                "",
-                {},
-                (f"has {len(cells)} cells for {len(sheet.heads)} columns: is a cell with {sheet.separator!r} not in quotes?",),
-            )
+            fault = f"has {len(cells)} cells for {len(sheet.heads)} columns: is a cell with {sheet.separator!r} not in quotes?"
+            yield Line(row, "", {}, (fault,))
             continue
-        named = [(renamed.get(head, head), _cell(cell)) for head, cell in zip(sheet.heads, cells, strict=False) if head]
-        yield _line(row, named, region=region, source=source)
+        yield _line(
+            row,
+            [(head, what, _cell(cell)) for head, what, cell in zip(sheet.heads, meanings, cells, strict=False) if head],
+            wanted,
+        )
 
 
-def _line(row: int, named: Sequence[tuple[str, str]], *, region: str, source: str) -> Line:
-    dates = [cell for name, cell in named if _is_date(name) and cell]
-    fields = Fields([(name, cell) for name, cell in named if not _is_date(name)], {})
-    content = fields.content(region)
+def _meanings(sheet: Sheet, theirs: Mapping[str, str]) -> list[str]:
+    """What each column means, by the map, by its name, by its words and what stands in it; of one meaning by words the first."""
+    renamed = {column: ours for ours, column in theirs.items()}
+    found = [renamed.get(head) or _by_name(head, sheet.cells(number)) for number, head in enumerate(sheet.heads)]
+    for number, head in enumerate(sheet.heads):
+        ours = meaning(head) if found[number] == "extra" else ""
+        if ours and ours not in found and _fits(ours, sheet.cells(number)[:_SAMPLE]):
+            found[number] = ours
+    return found
+
+
+def _by_name(head: str, cells: Sequence[str]) -> str:
+    bare = about.last(head)
+    if about.campaign_word(bare):
+        return f"campaign.{about.campaign_word(bare)}"
+    if bare == "id" and cells and all(map(about.is_sheet_row, cells)):
+        return "submission_id"
+    if bare in ("gcl_id", "google_click_id"):
+        return "tracking.gclid"
+    told = {"external_id": "submission_id"}.get(about.about_word(bare), about.about_word(bare))
+    return told or ("submitted_at" if bare in DATES else our_name(head))
+
+
+def _fits(ours: str, cells: Sequence[str]) -> bool:
+    """A column of phones holds some; of the other kinds nothing can be told."""
+    mark = {"email": "@", "phone": ""}.get(ours)
+    if mark is None:
+        return True
+    fitting = [cell for cell in cells if mark in cell and (mark or sum(map(str.isdigit, cell)) >= 6)]
+    return bool(fitting) and 2 * len(fitting) >= len(cells)
+
+
+def _line(row: int, told: Sequence[tuple[str, str, str]], wanted: Wanted) -> Line:
+    said = {what: cell for _, what, cell in reversed(told) if cell}
+    fields = Fields(
+        [
+            (head if what in ("extra", "consent", "tracking") else what.removeprefix("tracking."), cell)
+            for head, what, cell in told
+            if _is_said(what)
+        ],
+        {},
+    )
+    content = fields.content(wanted.region)
     extra = content.pop("extra", {})
-    extra = dict(extra) if isinstance(extra, dict) else {}
+    is_test = agreed(said.get("is_test", "")) or about.is_dummy(said)
+    dates = [cell for _, what, cell in told if what == "submitted_at" and cell]
     at = next((instant for cell in dates if (instant := normal.instant(cell))), None)
-    faults = [f"{what} {extra[key]!r} is none" for key, what in (("phone_as_typed", "the phone number"), ("email_as_typed", "the e-mail address")) if key in extra]  # fmt: skip
-    if not content.get("phone") and not content.get("email"):
-        faults = [*faults, "has neither a phone number nor an e-mail address"]
-    if dates and at is None:
-        faults = [*faults, f"the date {dates[0][:30]!r} is not understood (write 2026-11-24 or 2026-11-24T09:00:00-06:00)"]
     made = lead.common_lead(
-        **{**content, **lead.tracking(fields.tracked, fields.known.get("page_url", ""))},
-        kind="form", channel="form", submitted_at=at, locale=fields.known.get("locale", ""), is_test=False, extra={**extra, "imported_row": row},
+        **{**content, **lead.tracking(fields.tracked, *fields.pages)}, kind="form", channel="ads_form" if wanted.kind in ADS else "form",
+        campaign=_campaign(told), submitted_at=at, locale=fields.known.get("locale", ""), is_test=is_test,
+        extra={**(extra if isinstance(extra, dict) else {}), "page_url": fields.known.get("page_url", ""), "imported_row": row},
     )  # fmt: skip
-    key = _key(source, fields.known.get("submission_id", ""), made)
-    return Line(row, key, {"external_id": key, **made}, tuple(faults))
+    key = _key(wanted, said.get("submission_id", ""), made)
+    is_made_up = about.is_dummy(said) or (is_test and not (content.get("phone") or content.get("email")))
+    return Line(row, key, {"external_id": key, **made}, () if is_made_up else _faults(made, dates, at))
 
 
-def _key(source: str, given: str, made: lead.Content) -> str:
+def _is_said(what: str) -> bool:
+    """By the person, or of where they came from."""
+    return what not in ("", "submitted_at", "submission_id", "is_test") and not what.startswith("campaign.")
+
+
+def _campaign(told: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    found = {what.removeprefix("campaign."): cell for _, what, cell in reversed(told) if what.startswith("campaign.") and cell}
+    return {ours: normal.clean_line(about.bare_id(cell) if ours.endswith("id") else cell) for ours, cell in found.items()}
+
+
+def _faults(made: lead.Content, dates: Sequence[str], at: str | None) -> tuple[str, ...]:
+    extra = made.get("extra")
+    typed = extra if isinstance(extra, dict) else {}
+    names = {"phone_as_typed": "the phone number", "email_as_typed": "the e-mail address"}
+    faults = [f"{what} {typed[key]!r} is none" for key, what in names.items() if key in typed]
+    if not made.get("phone") and not made.get("email"):
+        faults.append("has neither a phone number nor an e-mail address")
+    if dates and at is None:
+        faults.append(f"the date {dates[0][:30]!r} is not understood (write 2026-11-24 or 2026-11-24T09:00:00-06:00)")
+    return tuple(faults)
+
+
+def _key(wanted: Wanted, given: str, made: lead.Content) -> str:
     """The row's own id, else one made of all it says: the same file imported twice is imported once."""
-    if given:
-        return f"import:{normal.identifier(given)}"
+    if normal.identifier(given):
+        prefix = PREFIXES.get(wanted.kind, "import")
+        return f"{prefix}:{normal.identifier(about.bare_id(given) if wanted.kind == 'meta' else given)}"
     extra = made.get("extra")
     said = {
         **made,
         "extra": {key: value for key, value in extra.items() if key != "imported_row"} if isinstance(extra, dict) else {},
     }
-    return f"import:{hashlib.sha256(json.dumps([source, said], sort_keys=True).encode('utf-8', 'replace')).hexdigest()}"
-
-
-def _decoded(body: bytes, encoding: str | None) -> tuple[str, str]:
-    """The text, and how it was read: as told, by its mark, as UTF-8, else as Excel writes it in the West."""
-    marked = next((name for mark, name in _BOMS if body.startswith(mark)), None)
-    for name in (encoding,) if encoding else (marked, "utf-8", "cp1252"):
-        if name is None:
-            continue
-        try:
-            return body.decode(name), name
-        except UnicodeDecodeError as error:
-            if encoding:
-                raise NotCsv(f"byte {error.start} does not fit {encoding}. Leave --encoding away, or name another.") from error
-        except LookupError as error:
-            raise NotCsv(f"There is no encoding {encoding!r}. Try utf-8, cp1252, cp1250, shift_jis or gb18030.") from error
-    raise NotCsv("The file is neither UTF-8 nor Windows text. Name its encoding with --encoding, or save it as CSV UTF-8.")
-
-
-def _separator(text: str) -> str:
-    """The one that parts the first line into most cells."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    counts = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _SEPARATORS}
-    return max(counts, key=lambda mark: counts[mark])
+    return f"import:{hashlib.sha256(json.dumps([wanted.source, said], sort_keys=True).encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _cell(cell: str) -> str:
     bare = normal.clean_text(cell, LONGEST_CELL)
+    inside = _FORMULA.fullmatch(bare)
+    bare = inside[1].replace('""', '"') if inside else bare
     return bare[1:] if bare.startswith(_FORMULA_GUARDS) else bare
-
-
-def _is_date(name: str) -> bool:
-    return name.lower().replace(" ", "_").replace("-", "_") in DATES
-
-
-def _ours(name: str) -> str:
-    return "submitted_at" if _is_date(name) else our_name(name)

@@ -35,6 +35,10 @@ _requests = Counter(
     "headroom_http_requests", "Requests answered by this process", ["endpoint", "method", "status"], registry=_process
 )
 
+_robots = Counter(
+    "headroom_robots_dropped", "Posts of robots that this process answered and dropped", ["source", "sign"], registry=_process
+)
+
 
 class Reading:
     """One reading of the database as Prometheus collects it."""
@@ -68,6 +72,11 @@ def show(desk: Desk) -> Response:
     registry = CollectorRegistry()
     registry.register(Reading(desk))
     return Response(generate_latest(registry) + generate_latest(_process), content_type=CONTENT_TYPE_LATEST)
+
+
+def count_robot(source: str, sign: str) -> None:
+    """A robot gave itself away: by the honeypot, too_fast, or links."""
+    _robots.labels(source, sign).inc()
 
 
 def count(answer: Response) -> Response:

@@ -37,10 +37,19 @@ def listed(name: str) -> Schema:
 
 LEAD: dict[str, Schema] = {
     "code": {"type": "string", "description": "What people call it, like A7"},
-    "external_id": {"type": ["string", "null"], "description": "The sender's own id, or the key derived from what was sent"},
+    "external_id": {"type": ["string", "null"], "description": "The sender's own id; null where it gave none"},
+    "dedupe_key": {
+        "type": ["string", "null"],
+        "description": "What makes a delivery the same again: the sender's own id, else derived:... made of what was said and when",
+    },
     "status": {"type": "string", "enum": list(Status)},
     "kind": {"type": "string", "enum": ["form", "call", "message"]},
-    "source": TEXT,
+    "event": {"type": "string", "description": "What began it: form, message, call, missed_call, call_answered, voicemail ..."},
+    "source": {"type": "string", "description": "The id of the source in the team file"},
+    "source_type": {
+        "type": ["string", "null"],
+        "description": "Its type, like typeform; null once it is gone from the team file",
+    },
     "channel": TEXT,
     "name": TEXT_OR_NONE,
     "phone": {"type": ["string", "null"], "description": "E.164"},

@@ -7,7 +7,10 @@ from sqlalchemy import Engine
 from routing.codes import number_of
 from store.reports import CARD, Row, look_up
 
-_LEAD = f"SELECT {CARD}, l.matched, l.needs, l.person_id FROM leads l JOIN people p ON p.id = l.person_id WHERE l.id = :id"
+_EVENT = "(SELECT i.event FROM inbox i WHERE i.lead_id = l.id ORDER BY i.id LIMIT 1) AS event"  # what began it
+_LEAD = (
+    f"SELECT {CARD}, {_EVENT}, l.matched, l.needs, l.person_id FROM leads l JOIN people p ON p.id = l.person_id WHERE l.id = :id"
+)
 _PROMISED = "SELECT received_at, lead_id, error FROM inbox WHERE number = :number ORDER BY id LIMIT 1"
 _STEPS = "SELECT id, at, event, data, was, became, owner, why, details, late_by FROM steps WHERE lead_id = :id ORDER BY id"
 _MESSAGES = """
@@ -39,7 +42,7 @@ _SEARCH = f"""
     ORDER BY l.id DESC LIMIT 50
 """
 _MANY = f"""
-    SELECT {CARD}, l.matched FROM leads l JOIN people p ON p.id = l.person_id
+    SELECT {CARD}, {_EVENT}, l.matched FROM leads l JOIN people p ON p.id = l.person_id
     WHERE (CAST(:status AS text) IS NULL OR l.status = :status) AND (CAST(:pool AS text) IS NULL OR l.pool = :pool)
       AND (CAST(:since AS timestamptz) IS NULL OR l.arrived_at >= :since) AND (CAST(:below AS bigint) IS NULL OR l.id < :below)
       AND (NOT :late OR l.breached_at IS NOT NULL OR coalesce(l.responded_at, :now) > l.response_due_at)

@@ -21,7 +21,7 @@ from webhooks import limits, receipts, receiving
 from webhooks.answers import Answer, as_json
 from webhooks.bodies import LARGEST_BODY
 from webhooks.delivery import Delivery
-from webhooks.errors import NotRecorded, Refused, Unknown, Unreadable, WrongMethod, WrongType
+from webhooks.errors import NotRecorded, Refused, Robot, Unknown, Unreadable, WrongMethod, WrongType
 from webhooks.keeping import Keeper
 from webhooks.receiving import METHODS, RETRY
 from webhooks.registry import TYPES, SourceType
@@ -31,7 +31,7 @@ log = structlog.get_logger("webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Whom the door knows: who writes things down, decides, knows the team, applies receipts and rings."""
+    """Whom the door knows: who writes things down, decides, knows the team, applies receipts, rings, and counts dropped robots."""
 
     settings: Settings
     record: Callable[[Sequence[Received], datetime], list[Recorded]]
@@ -39,10 +39,16 @@ class Door:
     team: Callable[[], Team]
     receive: Callable[[Sequence[Report], datetime], object]
     ring: Callable[[], None]
+    dropped: Callable[[str, str], None] = lambda _source, _sign: None
 
 
-def blueprint(engine: Engine, settings: Settings, ring: Callable[[], None]) -> Blueprint:
-    """The routes /webhooks and /receipts on a real store, with a spool for when it is away."""
+def blueprint(
+    engine: Engine,
+    settings: Settings,
+    ring: Callable[[], None],
+    dropped: Callable[[str, str], None] = lambda _source, _sign: None,
+) -> Blueprint:
+    """The routes /webhooks and /receipts on a real store, with a spool for when it is away. `dropped(source, sign)` counts robots."""
     keeper = Keeper(engine, settings, ring)
     return routes(
         Door(
@@ -52,6 +58,7 @@ def blueprint(engine: Engine, settings: Settings, ring: Callable[[], None]) -> B
             team=LastTeam(engine, settings),
             receive=keeper.receive,
             ring=ring,
+            dropped=dropped,
         )
     )
 
@@ -109,10 +116,10 @@ def _answered(door: Door, buckets: limits.Buckets, kind: SourceType, delivery: D
         return ask(delivery)
     _check_method(kind, delivery)
     secrets = _secrets(door.settings, kind, delivery.source)
-    if not secrets or kind.key_alone:
+    if not secrets or kind.is_by_key(delivery):
         _check_limits(buckets, delivery, with_address=not secrets)
     kind.verify(delivery, secrets)
-    received = _parsed(kind, delivery)
+    received = _parsed(door, kind, delivery)
     recorded = _record(door, received, delivery)
     after = _decide(door, recorded, delivery) if delivery.step in kind.decides_now else None
     if recorded:
@@ -125,7 +132,7 @@ def _known(team: Team, source_id: str, step: str) -> tuple[Source, SourceType]:
     kind = TYPES.get(source.type) if source else None
     if source is None or kind is None:
         raise Unknown("There is no such source", where="the address", mend="Use the id of a source of the team file.")
-    if step and step not in kind.steps and not kind.key_alone:
+    if step and step not in kind.steps and not (kind.key_alone or kind.key_instead):
         raise Unknown(
             "This source has no such step", where="the address", mend=f"Steps of {kind.name}: {', '.join(sorted(kind.steps))}."
         )
@@ -168,9 +175,13 @@ def _check_method(kind: SourceType, delivery: Delivery) -> None:
         raise WrongType("This content type is not spoken here", where="the Content-Type header", mend=mend)
 
 
-def _parsed(kind: SourceType, delivery: Delivery) -> list[Received]:
+def _parsed(door: Door, kind: SourceType, delivery: Delivery) -> list[Received]:
     try:
         return kind.parse(delivery)
+    except Robot as robot:
+        log.info("robot_dropped", source=delivery.source.id, sign=robot.sign)
+        door.dropped(delivery.source.id, robot.sign)
+        return []
     except Unreadable as unreadable:
         if not kind.keeps_unreadable:
             raise

@@ -23,7 +23,12 @@ DEEPEST = 32  # levels of nesting; real deliveries have at most 8
 LONGEST_NUMBER = 40  # digits; longer ones are kept as cut text: Python refuses to turn over 4,300 digits into a number
 _NOT_STORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # JSON's escapes of NUL and of halves of a pair
 _UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
-_CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252"}  # as browsers read them (WHATWG Encoding)
+_SAYS_CHARSET = re.compile(rb"(?:^|&)_charset_=([A-Za-z0-9_.-]{1,40})")  # a hidden field of that name, filled in by the browser
+_CHARSETS = {  # as browsers read them (WHATWG Encoding)
+    **dict.fromkeys(("iso-8859-1", "latin1", "windows-1252", "us-ascii"), "cp1252"), **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
+    "shift_jis": "cp932", "euc-jp": "euc_jp", "euc-kr": "cp949", "big5": "big5hkscs", "iso-8859-2": "iso8859_2", "iso-8859-15": "iso8859_15",
+    "windows-1250": "cp1250", "windows-1251": "cp1251", "koi8-r": "koi8_r",
+}  # fmt: skip
 
 Form = MultiDict[str, str]
 
@@ -33,13 +38,19 @@ def read_form(body: bytes, content_type: str) -> Form:
     mimetype, options = parse_options_header(content_type)
     if mimetype == "multipart/form-data":
         return _multipart(body, options.get("boundary", ""))
-    return _urlencoded(body, _CHARSETS.get(options.get("charset", "").lower(), "utf-8"))
+    charset = options.get("charset", "") or next(iter(_SAYS_CHARSET.findall(body)), b"").decode("ascii")
+    return _urlencoded(body, _CHARSETS.get(charset.lower(), "utf-8"))
 
 
 def read_lines(body: bytes) -> Form:
     """A form sent as enctype text/plain: one name=value a line."""
     lines = body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[:MOST_FIELDS]
     return MultiDict((name, value) for name, mark, value in (line.partition("=") for line in lines) if mark)
+
+
+def read_text(body: bytes) -> Form:
+    """A form sent as text/plain, by sendBeacon or a form with that enctype. Raises TooLarge."""
+    return read_lines(body) if b"&" not in body else read_form(body, "")
 
 
 def read_json(body: bytes) -> object:
@@ -58,17 +69,19 @@ def read_json(body: bytes) -> object:
 
 
 def _urlencoded(body: bytes, charset: str) -> Form:
+    """In the charset that was told; what does not fit it is from a page in the older one of the West."""
     try:
-        pairs = parse_qsl(
-            body.decode(charset, "replace"),
-            keep_blank_values=True,
-            encoding=charset,
-            errors="replace",
-            max_num_fields=MOST_FIELDS,
-        )
+        try:
+            return MultiDict(_pairs(body, charset, errors="strict"))
+        except UnicodeDecodeError:
+            return MultiDict(_pairs(body, "cp1252", errors="replace"))
     except ValueError as error:
         raise TooLarge(f"The form has over {MOST_FIELDS} fields", where="the body", mend="Send fewer fields.") from error
-    return MultiDict(pairs)
+
+
+def _pairs(body: bytes, charset: str, *, errors: str) -> list[tuple[str, str]]:
+    text = body.decode(charset, errors)
+    return parse_qsl(text, keep_blank_values=True, encoding=charset, errors=errors, max_num_fields=MOST_FIELDS)
 
 
 def _multipart(body: bytes, boundary: str) -> Form:

@@ -47,6 +47,12 @@ sources:
 Its address is `https://<your Headroom>/webhooks/<source id>`. A key in an address (`?key=...`, or as its last part) is as good as one in
 the header `Authorization: Bearer ...`; make it with `openssl rand -base64 24` and prefer the header: proxies write addresses to
 their logs. Headroom does not. What is no lead but was sent by the vendor is answered with success, so that nothing is switched off.
+
+Leads that are in a file: `headroom import leads.csv --source <source id> --dry-run` shows what each column is taken for and what would become
+of each row; without `--dry-run` they come in as if they had been posted to that source. It finds out encoding and separator, reads the exports
+of Meta, Google Ads and LinkedIn as they are (`l:`, `c:` and `p:` before ids and numbers, their test rows), takes other columns by their words or by
+`--map phone=Telefon`, and names what is wrong with a row by the line on which it begins. A row whose id its vendor has posted before, to a source
+of that vendor's type, is not imported again; one without an id counts by what it says.
 """
 
 

@@ -13,6 +13,14 @@ class Refused(Exception):
         super().__init__(f"{what} ({where})")
 
 
+class Robot(Exception):
+    """Nobody wrote this; `sign` says what gave the robot away. It is answered as if it had been taken."""
+
+    def __init__(self, sign: str) -> None:
+        self.sign = sign
+        super().__init__(sign)
+
+
 class Unreadable(Refused):
     """The body is not what its content type says, or no sane value."""
 

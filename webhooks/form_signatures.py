@@ -3,19 +3,17 @@
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from webhooks.bodies import Form
 from webhooks.delivery import Delivery
 
 TOLERANCE_SECONDS = 300  # how old or new a signed timestamp may be (vendors' advice, both directions)
 _PARTS = re.compile(r"\s*([a-z0-9]+)=([^,]*)")
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
 # what HubSpot decodes in the address before it signs; anything else stays as it was sent
 _DECODED = {f"%{ord(mark):02X}": mark for mark in ":/?@!$'()*,;"}
+_PORT = re.compile(r":[0-9]{1,5}$")
 _ESCAPED = re.compile("|".join(_DECODED), re.IGNORECASE)
 
 
@@ -67,16 +65,6 @@ def hubspot_reading(delivery: Delivery, secrets: Sequence[str], *, older: bool =
     return next((name for name, expected in found if _same(expected, given)), "")
 
 
-def php_jsons(form: Form) -> list[bytes]:
-    """A form's fields as PHP's json_encode wrote them before they were sent as a form, in the readings there may be.
-
-    WPForms signs that text and not the bytes it sends. A form does not tell numbers from texts; only `unix` is ever a number.
-    """
-    nested = _nested(list(form.items(multi=True)))
-    texts = [json.dumps(value, separators=(",", ":")).replace("/", "\\/") for value in (nested, _with_numbers(nested))]
-    return [text.encode() for text in dict.fromkeys(texts)]
-
-
 def sign_typeform(body: bytes, secret: str) -> str:
     """The Typeform-Signature of a body. For examples."""
     return f"sha256={_base64(secret, body)}"
@@ -111,10 +99,19 @@ def _hubspot_v3(delivery: Delivery, given: str, secrets: Sequence[str]) -> str:
 
 
 def _hubspot_requests(delivery: Delivery) -> dict[str, bytes]:
-    """Method and address, as the address was sent and as HubSpot may have decoded it."""
+    """Method and address, as the address was sent and as HubSpot may have decoded it, each with the port of its scheme and without."""
     decoded = _ESCAPED.sub(lambda found: _DECODED[found[0].upper()], delivery.url)
     urls = {"as sent": delivery.url, "decoded": decoded}
+    urls |= {f"{name}, port turned": _port_turned(url) for name, url in urls.items()}
     return {name: f"{delivery.method}{url}".encode("utf-8", "replace") for name, url in urls.items()}
+
+
+def _port_turned(url: str) -> str:
+    """The address without the port it names, or with the one that its scheme means."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    bare = _PORT.sub("", host)
+    return f"{scheme}://{bare if bare != host else host + (':443' if scheme == 'https' else ':80')}{slash}{path}"
 
 
 def _is_recent(at: str, now: datetime, *, per_second: int) -> bool:
@@ -137,34 +134,3 @@ def _base64(secret: str, signed: bytes) -> str:
 
 def _sha256(signed: bytes) -> str:
     return hashlib.sha256(signed).hexdigest()
-
-
-def _nested(pairs: Sequence[tuple[str, str]]) -> object:
-    """name[a][0]=x as PHP reads it: arrays in arrays; keys 0, 1, 2 ... make a list."""
-    made: dict[str, object] = {}
-    for name, value in pairs:
-        *path, last = [name.partition("[")[0], *_BRACKETS.findall(name)][:9]
-        inner = made
-        for key in path:
-            held = inner.setdefault(key, {})
-            inner = held if isinstance(held, dict) else {}  # a name that is a text and an array at once: PHP drops one too
-        inner[last or str(len(inner))] = value
-    return _listed(made)
-
-
-def _listed(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    inside = {key: _listed(each) for key, each in value.items()}
-    counts = list(inside) == [str(n) for n in range(len(inside))]
-    return list(inside.values()) if counts and inside else inside
-
-
-def _with_numbers(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _number(each) if key == "unix" else _with_numbers(each) for key, each in value.items()}
-    return [_with_numbers(each) for each in value] if isinstance(value, list) else value
-
-
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16 else value

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from config import lead, normal
 from config.fields import our_name
+from config.questions import Asked
 from store.inbox import Received
 from webhooks.delivery import Delivery
 from webhooks.errors import Unreadable
-from webhooks.questions import Asked
 from webhooks.submission import Told, heard, joined, scalar
 
 _PROPERTIES = {

@@ -25,7 +25,8 @@ class SourceType:
 
     `settings_secrets` names the setting that stands in for a source without a secret of its own; `show` answers a GET that is
     no `handshake`; `decides_now` are the steps whose sender waits for the decision. `verbs` are the methods that bring leads;
-    `key_alone`: the proof is a key, which may be the last part of the address; `keeps_unreadable`: its sender switches off an
+    `key_alone`: the proof is a key, which may be the last part of the address; `key_instead`: it is one where nothing is signed;
+    `keeps_unreadable`: its sender switches off an
     address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words;
     `largest_body` in bytes: one that takes more than others must prove itself by what is not in the body.
     """
@@ -46,9 +47,14 @@ class SourceType:
     docs: SourceDocs | None = None
     verbs: frozenset[str] = frozenset({"POST"})
     key_alone: bool = False
+    key_instead: bool = False
     keeps_unreadable: bool = False
     refuse: Callable[[Refused], Answer] | None = None
     largest_body: int = LARGEST_BODY
+
+    def is_by_key(self, delivery: Delivery) -> bool:
+        """Is a key that may have leaked all that can prove this request?"""
+        return self.key_alone or (self.key_instead and bool(delivery.path_key or "key" in delivery.query))
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -80,6 +86,7 @@ def source_type(module: ModuleType) -> SourceType:
         docs=getattr(module, "DOCS", None),
         verbs=getattr(module, "VERBS", frozenset({"POST"})),
         key_alone=getattr(module, "KEY_ALONE", False),
+        key_instead=getattr(module, "KEY_INSTEAD", False),
         keeps_unreadable=getattr(module, "KEEPS_UNREADABLE", False),
         refuse=getattr(module, "refuse", None),
         largest_body=getattr(module, "LARGEST_BODY", LARGEST_BODY),

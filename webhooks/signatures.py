@@ -75,7 +75,7 @@ def linkedin_reading(body: bytes, signature: str, secrets: Sequence[str]) -> str
     Its documentation can be read in two ways and public code is split: the text "hmacsha256=" stands before the body that is
     signed, or before the digest in the header. Both are proof of the same secret.
     """
-    given = signature.strip().lower().removeprefix("hmacsha256=").encode("utf-8", "replace")
+    given = signature.strip().removeprefix("hmacsha256=").encode("utf-8", "replace")
     readings = {"prefix signed": b"hmacsha256=" + body, "body alone signed": body}
     for reading, signed in readings.items():
         if any(hmac.compare_digest(_hmac(secret.encode(), signed).hex().encode(), given) for secret in secrets):
@@ -100,7 +100,7 @@ def is_slacks(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], n
 def is_tiktoks(body: bytes, signature: str, secrets: Sequence[str], now: datetime) -> bool:
     """TikTok-Signature "t=<seconds>,s=<hex>" over "t.body", at most 72 h old: so long it sends again, perhaps as it was signed."""
     parts = dict(part.strip().partition("=")[::2] for part in signature.split(","))
-    at, given = parts.get("t", ""), parts.get("s", "").lower().encode("utf-8", "replace")
+    at, given = parts.get("t", ""), parts.get("s", "").encode("utf-8", "replace")
     if not _is_within(at, now, past=TIKTOK_SENDS_AGAIN_SECONDS):
         return False
     return any(hmac.compare_digest(_hmac(key.encode(), f"{at}.".encode() + body).hex().encode(), given) for key in secrets)

@@ -13,16 +13,17 @@ from config.teamfile.section import Section
 from config.teamfile.tree import plain
 
 RING_FOR = timedelta(seconds=18)  # above 20 s the carrier's voicemail answers and the call looks completed
+LONGEST_FILL = timedelta(seconds=10)
 LEAST_KEY = 22  # characters of base64 that hold 128 bit
 _SOURCES = Path(__file__).parents[2] / "webhooks" / "sources"
 
 
-Option = timedelta | bool | str | Mapping[str, str]
+Option = timedelta | bool | int | str | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """`options` are the type's own keys with their defaults: a timedelta, bool or str tells how each is read.
+    """`options` are the type's own keys with their defaults: a timedelta, bool, int or str tells how each is read.
 
     An empty mapping as default stands for paths into what is posted, by our field. `key_alone`: the vendor signs nothing, so
     whoever knows the secret is believed.
@@ -36,7 +37,7 @@ class SourceType:
 
 
 KNOWN = {
-    "form": SourceType(needs_secret=False),
+    "form": SourceType(needs_secret=False, options={"min_fill": timedelta(0), "most_links": 0}),
     "twilio_voice": SourceType(
         answers_by=("sms",),
         options={
@@ -61,7 +62,7 @@ KNOWN = {
     "elementor": SourceType(key_alone=True),
     "wpforms": SourceType(options={"form_format": False}),
     "formspree": SourceType(),
-    "google_ads": SourceType(),
+    "google_ads": SourceType(key_alone=True),
     "zapier": SourceType(options={"map": {}}, key_alone=True),
     "make": SourceType(options={"map": {}}, key_alone=True),
     "api": SourceType(key_alone=True),
@@ -90,14 +91,20 @@ def read_options(section: Section, kind: SourceType) -> dict[str, object]:
         found |= {key: plain(node) for key, node in section.rest()}
     if found.get("ring_for", RING_FOR) > timedelta(seconds=20):  # type: ignore[operator]
         section.warn("ring_for", "is above 20s: the rep's voicemail will answer.", "Make it 18s.")
+    if found.get("min_fill", LONGEST_FILL) > LONGEST_FILL:  # type: ignore[operator]
+        section.warn(
+            "min_fill", f"is above {LONGEST_FILL.seconds}s: people whose browser fills the form in are faster.", "Make it 2s."
+        )
     return found
 
 
 def _option(section: Section, key: str, default: Option) -> object:
     if isinstance(default, timedelta):
-        return section.span(key, default)
+        return section.span(key, default, least=min(default, timedelta(seconds=1)))
     if isinstance(default, bool):
         return section.yes(key, default)
+    if isinstance(default, int):
+        return section.whole(key, default)
     if isinstance(default, Mapping):
         return _paths(section, key)
     return section.text(key, default, longest=500) or default

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from config import clock
-from console.csv_leads import OURS, Line, NotCsv, Sheet, columns, lines, read, unknown_columns
+from console.csv_leads import OURS, Line, Wanted, columns, lines, unknown_columns
 from console.output import BAD_USE, FINE, FOUND_PROBLEMS, Trouble, as_json, show, table
+from console.sheets import NotCsv, Sheet, read
 from console.visit import Visit, visit
 from routing.team import Source, Team
 from store import imports, inbox, policies
@@ -22,7 +23,8 @@ from store.inbox import Received
 AT_ONCE = 200  # rows kept in one transaction
 LARGEST_FILE = 50 * 1024 * 1024  # bytes
 SHOWN = 20  # rows of the table; faults are all listed
-NEW, WORD, TAKEN, TWICE, FAULTY = "new lead", "a word on", "imported before", "same person as row", "cannot be imported"
+NEW, WORD, TAKEN, TWICE, FAULTY = "new lead", "a word on", "came before", "same person as row", "cannot be imported"
+DUMMY = "a test of the vendor's, left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,8 @@ def import_leads(file: Path, source_id: str, maps: Sequence[str], *, as_json: bo
         team = policies.current(at.engine, at.settings)
         source = _source(team, source_id)
         theirs = {**source.fields, **_mapping(maps, sheet)}
-        found = [
-            _marked(line, how["is_test"])
-            for line in lines(sheet, theirs, region=source.region or team.site.region, source=source.id)
-        ]
+        wanted = Wanted(source.id, source.type, source.region or team.site.region)
+        found = [_marked(line, how["is_test"]) for line in _lines(file, sheet, theirs, wanted)]
         addresses = [address for line in found for address in line.addresses]
         plans = list(planned(found, imports.meet(at.engine, source.id, [line.key for line in found if line.key], addresses)))
         imported = 0
@@ -83,7 +83,7 @@ def planned(read_lines: Sequence[Line], met: Met) -> Iterator[Plan]:
         codes = [met.known[address] for address in line.addresses if address in met.known]
         open_lead = next((code for code in codes if code), "")
         if not line.addresses:
-            yield Plan(line, FAULTY)
+            yield Plan(line, DUMMY if line.is_dummy else FAULTY)
         elif line.key in met.taken:
             yield Plan(line, TAKEN)
         elif first is not None:
@@ -112,6 +112,13 @@ def _sheet(file: Path, encoding: str | None, separator: str | None) -> Sheet:
         if separator is not None and len(separator) != 1:
             raise NotCsv("--separator must be one character.")
         return read(body, encoding=encoding, separator=separator)
+    except NotCsv as wrong:
+        raise Trouble(f"{file} cannot be imported: {wrong}", code=BAD_USE) from wrong
+
+
+def _lines(file: Path, sheet: Sheet, theirs: Mapping[str, str], wanted: Wanted) -> list[Line]:
+    try:
+        return list(lines(sheet, theirs, wanted))
     except NotCsv as wrong:
         raise Trouble(f"{file} cannot be imported: {wrong}", code=BAD_USE) from wrong
 

@@ -121,13 +121,15 @@ class Front:
 
     def __init__(self) -> None:
         self.settings, self.store, self.site = SETTINGS, Memory(), SITE
+        self.dropped: list[tuple[str, str]] = []
         self.sources = {source.id: source for source in SOURCES}
         self.use_settings()
 
     def use_settings(self, **changes: object) -> None:
         """Open the door again, with these settings changed."""
         self.settings, store = replace(self.settings, **changes), self.store
-        self.door = Door(self.settings, store.record, store.decide, self.team, store.receive, store.ring)
+        count = lambda source, sign: self.dropped.append((source, sign))  # noqa: E731
+        self.door = Door(self.settings, store.record, store.decide, self.team, store.receive, store.ring, count)
         self.app = Flask("front")
         self.app.register_blueprint(routes(self.door))
         self.client = self.app.test_client()

@@ -93,17 +93,20 @@ def test_told_twice_is_one_and_a_deletion_is_another(linkedin):
     assert linkedin.last.content["external_id"] == "linkedin:fc6a-5"
 
 
-@pytest.mark.parametrize(
-    "notice",
-    [
-        {"type": "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS", "notifications": []},
-        {**NOTICE, "leadGenFormResponse": "urn:li:leadGenFormResponse:../../me"},
-        {**NOTICE, "leadGenFormResponse": None},
-    ],
-)
-def test_other_notices_are_answered_and_forgotten(linkedin, notice):
-    assert notify(linkedin, notice).status_code == 200
+def test_other_notices_are_answered_and_forgotten(linkedin):
+    assert notify(linkedin, {"type": "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS", "notifications": []}).status_code == 200
     assert linkedin.heard == []
+
+
+@pytest.mark.parametrize("urn", ["urn:li:leadGenFormResponse:../../me", None, "", 7.5, ["urn:li:leadGenFormResponse:x"]])
+def test_a_notice_that_names_no_lead_is_kept_and_answered_as_if_it_did(linkedin, urn):
+    assert notify(linkedin, {**NOTICE, "leadGenFormResponse": urn}).status_code == 200
+    assert [each.event for each in linkedin.heard] == ["unreadable"]
+
+
+def test_one_bad_notice_does_not_hold_up_the_good_ones(linkedin):
+    assert notify(linkedin, [NOTICE, {**NOTICE, "leadGenFormResponse": None}]).status_code == 200
+    assert [each.event for each in linkedin.heard] == ["fetch_required"]
 
 
 def test_a_lead_of_an_event_names_its_organization(linkedin):

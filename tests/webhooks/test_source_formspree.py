@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhooks.errors import Unreadable
+from webhooks.errors import Robot, Unreadable
 
 
 def submission(**fields):
@@ -18,7 +18,8 @@ def test_control_names_are_not_what_the_person_said(hear):
 
 
 def test_a_robot_that_filled_the_honeypot_is_no_lead(hear):
-    assert hear("formspree", submission(email="nina@example.com", _gotcha="buy")) == []
+    with pytest.raises(Robot):
+        hear("formspree", submission(email="nina@example.com", _gotcha="buy"))
     assert len(hear("formspree", submission(email="nina@example.com", _gotcha=""))) == 1
 
 

@@ -38,7 +38,7 @@ def test_standard_columns_and_exact_ids(hear):
     }
     content = hear("google_ads", value)[0].content
     assert (content["name"], content["email"], content["company"]) == ("Ann Lee", "ann@example.com", "ACME")
-    assert content["extra"] == {"POSTAL_CODE": "94043", "work_email": "work@example.com"}
+    assert content["extra"] == {"POSTAL_CODE": "94043", "WORK_EMAIL": "work@example.com"}
     assert content["campaign"] == {
         "id": "9007199254740993",
         "adgroup_id": "9223372036854775807",

@@ -21,7 +21,7 @@ def test_names_are_told_from_addresses_and_boxes(hear):
     content = hear("gravity_forms", entry)[0].content
     assert (content["name"], content["email"], content["phone"]) == ("Grace Hopper", "grace@example.com", "+17035550119")
     assert content["consent"] == [{"key": "6.1", "value": True, "text": "I consent to texts"}]
-    assert content["attachments"] == [{"url": "https://site.example/wp-content/uploads/a.pdf"}]
+    assert content["attachments"] == [{"url": "https://site.example/wp-content/uploads/a.pdf", "name": "a.pdf"}]
     assert content["message"] == "Twelve windows, please"
     assert content["extra"]["5"] == ["Roof", "Doors"]
     assert content["extra"]["7"] == ["1 Main", "Austin", "TX", "78701", "US"]
@@ -58,7 +58,7 @@ def test_selected_fields_come_by_the_owners_names_in_a_form(hear):
     }
     (heard,) = hear("gravity_forms", form=form)
     assert (heard.external_id, heard.content["name"]) == ("gravity_forms:7:900", "Grace Hopper")
-    assert heard.content["extra"]["services[]"] == ["Roof", "Doors"]
+    assert heard.content["extra"]["services"] == ["Roof", "Doors"]
 
 
 def test_a_get_brings_a_lead_too_and_its_key_is_no_answer(hear):
@@ -75,7 +75,7 @@ def test_without_an_id_the_words_make_the_key(hear):
     assert one == hear("gravity_forms", {"email": "ann@example.com", "message": "Roof"})[0].external_id
 
 
-def test_an_empty_entry_is_refused(hear):
-    for entry in (ENTRY, {}):
-        with pytest.raises(Unreadable):
-            hear("gravity_forms", entry)
+def test_an_entry_without_answers_is_kept_and_nothing_at_all_is_refused(hear):
+    assert hear("gravity_forms", ENTRY)[0].external_id == "gravity_forms:4:803"
+    with pytest.raises(Unreadable):
+        hear("gravity_forms", {})

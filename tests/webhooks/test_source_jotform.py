@@ -57,7 +57,7 @@ def test_addresses_dates_lists_uploads_and_hidden_fields(hear):
     assert kept.items() <= content["extra"].items()
     assert content["message"] == "Please look at the roof"
     assert content["consent"] == [{"key": "iAgree", "value": True, "text": "I agree to be contacted by text"}]
-    assert content["attachments"] == [{"url": "https://www.jotform.com/uploads/acme/1/2/roof.jpg"}]
+    assert content["attachments"] == [{"url": "https://www.jotform.com/uploads/acme/1/2/roof.jpg", "name": "roof.jpg"}]
 
 
 def test_the_same_submission_has_the_same_key_however_it_is_edited(hear):
@@ -80,11 +80,15 @@ def test_a_question_is_mapped_by_its_number_or_name(hear):
         )
 
 
-def test_without_an_id_or_answers_it_is_refused(hear):
-    for form in (
-        {"formID": "1", "rawRequest": json.dumps(RAW)},
-        {"submissionID": "1"},
-        {"submissionID": "1", "rawRequest": "{broken"},
-    ):
-        with pytest.raises(Unreadable):
-            hear("jotform", form=form)
+def test_without_an_id_it_is_refused(hear):
+    with pytest.raises(Unreadable):
+        hear("jotform", form={"formID": "1", "rawRequest": json.dumps(RAW)})
+
+
+def test_a_submission_whose_answers_cannot_be_read_is_kept_with_what_was_written_for_people(hear):
+    for raw in ({}, {"rawRequest": '{"q3_name": {"fi'}, {"rawRequest": "[]"}):
+        assert hear("jotform", form={"submissionID": "1", **raw})[0].external_id == "jotform:1"
+        pretty = "Name:Kin Lane, Email:kin@example.com, Phone Number:(212) 555-0187, Message:Please call, soon: it leaks"
+        content = hear("jotform", form={"submissionID": "1", "pretty": pretty, **raw})[0].content
+        assert (content["name"], content["email"], content["phone"]) == ("Kin Lane", "kin@example.com", "+12125550187")
+        assert content["message"].startswith("Please call")

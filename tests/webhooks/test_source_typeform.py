@@ -36,7 +36,7 @@ def test_answers_of_every_type(hear):
     ]
     content = hear("typeform", response(answers))[0].content
     assert (content["email"], content["phone"]) == ("dana@example.com", "+15125550143")
-    assert content["attachments"] == [{"url": "https://api.typeform.com/roof.jpg"}]
+    assert content["attachments"] == [{"url": "https://api.typeform.com/roof.jpg", "name": "roof.jpg"}]
     assert content["extra"] == {
         "services": ["Roof", "Gutters", "Doors"],
         "budget": "Over 10k",
@@ -94,7 +94,10 @@ def test_a_partial_response_counts_once_it_names_an_address(hear):
     partial = response([answer("text", "Dana", "n")]) | {"event_type": "form_response_partial"}
     assert hear("typeform", partial) == []
     partial["form_response"]["answers"].append(answer("email", "dana@example.com", "e", "email"))
-    assert [each.external_id for each in hear("typeform", partial)] == ["typeform:tok-1"]
+    (early,) = hear("typeform", partial)
+    (whole,) = hear("typeform", response(partial["form_response"]["answers"]))
+    assert early.content["external_id"] == whole.external_id == "typeform:tok-1"
+    assert early.external_id == "typeform:tok-1:partial"  # else the whole response would be taken for the same thing again
 
 
 @pytest.mark.parametrize(

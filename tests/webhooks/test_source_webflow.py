@@ -33,7 +33,7 @@ def test_labels_boxes_and_files(hear):
         ("I agree to the privacy policy", True),
         ("Newsletter consent", False),
     ]
-    assert content["attachments"] == [{"url": "https://uploads.webflow.example/plan.pdf", "name": "Plan"}]
+    assert content["attachments"] == [{"url": "https://uploads.webflow.example/plan.pdf", "name": "plan.pdf"}]
     assert (content["extra"]["Storeys"], content["click_ids"]) == (2, {"gclid": "Cj0"})
 
 

@@ -72,10 +72,17 @@ def test_several_leads_in_one_post_and_one_of_them_twice(tiktok):
     assert [each.external_id for each in tiktok.heard] == ["tiktok:7300000000000000001", "tiktok:8"]
 
 
-@pytest.mark.parametrize("value", [{}, {"entry": []}, {"entry": "x"}, {"event": "video.publish.complete", "content": "{}"}])
-def test_what_holds_no_answers_is_no_lead(tiktok, value):
-    assert tell(tiktok, value).status_code == 200
+def test_the_platforms_other_events_are_no_leads(tiktok):
+    assert tell(tiktok, {"event": "video.publish.complete", "content": "{}"}).status_code == 200
     assert tiktok.heard == []
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"entry": []}, {"entry": "x"}, {"entry": None}, [], {"event": "lead.new", "content": "{}"}, {"content": "{bad"}]
+)
+def test_a_shape_nobody_knows_is_kept_and_answered_as_if_it_were_known(tiktok, value):
+    assert tell(tiktok, value).status_code == 200
+    assert [each.event for each in tiktok.heard] == ["unreadable"]
 
 
 @pytest.mark.parametrize(

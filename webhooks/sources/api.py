@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from config import lead, normal
+from config.consent import agreed
+from config.questions import OURS, Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import keys
@@ -11,7 +13,7 @@ from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import Conflicting, Unreadable
 from webhooks.example import Example
-from webhooks.questions import OURS, Asked
+from webhooks.files import files_in
 from webhooks.submission import Told, heard, joined, scalar
 
 EXAMPLE = Example(
@@ -34,7 +36,7 @@ DOCS = SourceDocs(
     mapped="`name` or `first_name` and `last_name`, `phone`, `email`, `company`, `message`, `locale`, `zone`, `page_url`, `submitted_at` (ISO 8601),"
     " `is_test`, `channel`, `campaign` {id, name, ad_id, adset_id, adgroup_id, form_id, ref, headline, medium}, `utm` {source, medium, campaign,"
     " term, content}, `click_ids` {gclid, gbraid, wbraid, fbclid, msclkid, ttclid, li_fat_id, ctwa_clid}, `consent` [{key, value, text}],"
-    " `attachments` [{url, type, name}], `extra` {...}; any other key is kept in `extra`",
+    " `attachments` [{url, type, name, duration_s}], `extra` {...}; any other key is kept in `extra`",
     at_vendor=(
         "Write the source into the team file with `type: api` and a `secret`.",
         "`curl https://<your Headroom>/webhooks/<source id> -H 'Authorization: Bearer <the source's secret>' -H 'Idempotency-Key: order-1001'"
@@ -112,10 +114,16 @@ def _consents(value: object) -> Iterator[lead.Content]:
     for each in value[:20] if isinstance(value, list) else ():
         if isinstance(each, dict):
             key, text = normal.clean_line(each.get("key") or "consent", 80), normal.clean_text(each.get("text"), 1000)
-            yield lead.common_lead(key=key, value=each.get("value") is True, text=text)
+            yield lead.common_lead(key=key, value=agreed(each.get("value")), text=text)
 
 
 def _attachments(value: object) -> Iterator[lead.Content]:
     for each in value[:20] if isinstance(value, list) else ():
         if isinstance(each, dict) and isinstance(each.get("url"), str):
-            yield lead.common_lead(**{name: normal.clean_line(each.get(name), 1000) for name in ("url", "type", "name")})
+            length = each.get("duration_s")
+            told = {name: normal.clean_line(each.get(name), 1000) for name in ("url", "type", "name")}
+            yield lead.common_lead(
+                **told, duration_s=length if isinstance(length, int | float) and not isinstance(length, bool) else None
+            )
+        elif isinstance(each, str):
+            yield from (lead.common_lead(**file) for file in files_in(each, surely=True))

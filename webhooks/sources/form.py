@@ -3,21 +3,22 @@
 With a secret every post must be signed (Standard Webhooks). Without one, the allowed origins, the honeypot and the limits guard it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from config import lead, normal
-from config.fields import Fields
-from config.links import is_test_token
+from config import about, json_path, lead, normal
+from config.fields import our_name
+from config.questions import OURS, Asked
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import bodies, signatures
+from webhooks import bodies, leaves, signatures
 from webhooks.answers import Answer, taken
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
-from webhooks.derived_keys import derived
-from webhooks.errors import Conflicting, NotGenuine, NotSigned, Unreadable, WrongMethod
+from webhooks.errors import Conflicting, NotGenuine, NotSigned, WrongMethod
 from webhooks.example import Example
+from webhooks.robots import OPENED_FOR, refuse_robots
+from webhooks.submission import Told, heard, joined
 
 EXAMPLE = Example(
     headers={"content-type": "application/json", "idempotency-key": "order-form-1001"},
@@ -28,18 +29,27 @@ EXAMPLE = Example(
 DOCS = SourceDocs(
     vendor="Website form",
     verified_by="with a `secret`: Standard Webhooks (HMAC-SHA256 of id, timestamp and body, 300 s); without one: `allowed_origins`, the"
-    " honeypot, and limits per address and source",
+    " honeypot, a least time to fill it in, and limits per address and source",
     answers="a browser is sent on to the thanks page (303); scripts and servers hear 202 with the lead's code",
     retries="yours: repeat on 429 and 5xx with the same key",
     key="`Idempotency-Key`, `webhook-id` or the field `submission_id`; else derived from what was said, for the source's dedupe window",
-    mapped="the usual names of fields (`name`, `full_name`, `your-email`, `tel` ...), others under `fields`; utm and click ids from fields or the"
-    " page's address; consent boxes with their words; the rest is kept by its name",
+    mapped="the usual names of fields (`name`, `full_name`, `your-email`, `tel` ...) and labels in several languages, others under `fields`, also by"
+    " a path into JSON (`{email: $.contact.mail}`); utm and click ids from fields, then from the page's address; consent boxes with their words;"
+    " the rest is kept by its name",
     at_vendor=(
         "Let the form's action be `https://<your Headroom>/webhooks/<source id>`, method post.",
         'Add a hidden honeypot: `<input name="_gotcha" style="display:none" tabindex="-1" autocomplete="off">`.',
         "Write your site under `allowed_origins`, and the page to show afterwards under `thanks`.",
+        'For `min_fill` put into the form, too: `<input type="hidden" name="_opened_for"><script>(f => f.addEventListener("submit", () =>'
+        ' { f._opened_for.value = Math.round(performance.now()) }))(document.currentScript.closest("form"))</script>`. A script that posts by'
+        " itself sends the same number, milliseconds since the page was opened, as `_opened_for`.",
         "From a server: post JSON and sign it (libraries: standardwebhooks.com) with the source's `secret`.",
     ),
+    options={
+        "min_fill": "for example 2s: a form whose page was open for less (`_opened_for`) was filled in by a robot. It is answered like a filled"
+        " honeypot, dropped and counted (`headroom_robots_dropped` of /metrics). A page without script tells no time and is believed. Default 0s: off",
+        "most_links": "for example 3: a message with more links than that is treated the same way. Default 0: off",
+    },
     tests="the test form of the Headroom page puts a signed mark into `headroom_test`",
 )
 STEPS = frozenset({"thanks"})
@@ -70,21 +80,25 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
 
 
 def parse(delivery: Delivery) -> list[Received]:
-    """One lead, or none where a robot filled the honeypot. Raises Unreadable, TooLarge."""
+    """One lead. Raises Robot for what nobody wrote, Unreadable, TooLarge."""
     pairs = _pairs(delivery)
-    if any(name == delivery.source.honeypot and any(text.strip() for text in normal.texts(value)) for name, value in pairs):
-        return []
-    if not any(text.strip() for _, value in pairs for text in normal.texts(value)):
-        raise Unreadable(
-            "The form is empty", where="the body", mend="Send at least a name and a phone number or an e-mail address."
-        )
-    fields = Fields([pair for pair in pairs if pair[0] != delivery.source.honeypot], delivery.source.fields)
-    content = _content(delivery, fields)
-    key, also = _key(delivery, fields, content)
-    body, headers = delivery.body, delivery.kept_headers
-    return [
-        Received(delivery.source.id, key, "form", {"external_id": key, **content, **also}, body, headers, delivery.received_at)
-    ]
+    refuse_robots(delivery.source, pairs)
+    headers, given = delivery.headers, _given_key(delivery, pairs)
+    told = Told(
+        key=f"form:{given}" if given else "",
+        came_from=normal.clean_line(headers.get("referer", ""), 1000),
+        locale=headers.get("accept-language", "").partition(",")[0].partition(";")[0].replace("*", ""),
+        lead={"campaign": _campaign(pairs)},
+        about={
+            "referer": normal.clean_line(headers.get("referer", ""), 1000),
+            "remote_address": delivery.remote_address,
+            "user_agent": normal.clean_line(headers.get("user-agent", ""), 300),
+        },
+    )
+    named, things = list(_by_path(delivery, pairs)), leaves.of_things(pairs)
+    used = {OPENED_FOR, *(path for _, path in named)}
+    asked = (Asked(name, value, "extra" if name in things else "") for name, value in pairs if name not in used)
+    return [heard(delivery, [*(each for each, _ in named), *asked], told)]
 
 
 def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None) -> Answer:
@@ -92,7 +106,8 @@ def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None
 
     A multipart body differs on every click (its boundary is random), so there the key alone counts.
     """
-    if any(each.conflict for each in recorded) and delivery.mimetype != "multipart/form-data" and _given_key(delivery, None):
+    is_other = any(each.conflict for each in recorded) and delivery.mimetype != "multipart/form-data"
+    if is_other and _given_key(delivery, _pairs(delivery)):
         raise Conflicting("This key came before with another body", where="the key", mend="Use a new key for a new lead.")
     if _is_browser(delivery):
         return Answer(303, headers=(("Location", delivery.source.thanks or delivery.here("thanks")),))
@@ -138,52 +153,40 @@ def _is_browser(delivery: Delivery) -> bool:
 
 
 def _pairs(delivery: Delivery) -> list[tuple[str, object]]:
-    body = delivery.body.lstrip()
-    if delivery.mimetype == "application/json" or (delivery.mimetype == "text/plain" and body[:1] in (b"{", b"[")):
-        return list(bodies.pairs_of(delivery.json_object))
-    if delivery.mimetype == "text/plain":
-        form = bodies.read_lines(body) if b"&" not in body else bodies.read_form(body, "")
-    else:
-        form = delivery.form
+    if _is_json(delivery):
+        return [(name, value) for name, value in leaves.flat(delivery.json_object) if name]
+    form = bodies.read_text(delivery.body) if delivery.mimetype == "text/plain" else delivery.form
     return [(name, values if len(values) > 1 else values[0]) for name, values in form.lists()]
 
 
-def _content(delivery: Delivery, fields: Fields) -> lead.Content:
-    headers, known = delivery.headers, fields.known
-    page = normal.clean_line(known.get("page_url", ""), 1000)
-    content = fields.content(delivery.region, delivery.own_numbers)
-    said = content.pop("extra", {})
-    about = {
-        "page_url": page,
-        "referer": normal.clean_line(headers.get("referer", ""), 1000),
-        "remote_address": delivery.remote_address,
-        "user_agent": normal.clean_line(headers.get("user-agent", ""), 300),
-    }
-    tracked = lead.tracking(fields.tracked, page or about["referer"])
-    return {
-        **content, **tracked, "channel": "form", "kind": "form",
-        "is_test": bool(known.get("test")) and is_test_token(delivery.settings, known["test"]),
-        **lead.common_lead(locale=_locale(delivery, known), extra={**(said if isinstance(said, dict) else {}), **about}),
-    }  # fmt: skip
+def _is_json(delivery: Delivery) -> bool:
+    is_text = delivery.mimetype == "text/plain" and delivery.body.lstrip()[:1] in (b"{", b"[")
+    return delivery.mimetype == "application/json" or is_text
 
 
-def _locale(delivery: Delivery, known: dict[str, str]) -> str:
-    first = delivery.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
-    return normal.clean_line(known.get("locale") or first.replace("*", ""), 35)
+def _by_path(delivery: Delivery, pairs: Sequence[tuple[str, object]]) -> Iterator[tuple[Asked, str]]:
+    """What the source's `fields` find by a path ($.contact.mail, leads[0].tel), and the name it has when it is flattened."""
+    names = {name for name, _ in pairs}
+    for ours, path in delivery.source.fields.items() if _is_json(delivery) else ():
+        try:
+            value = None if path in names else json_path.read(delivery.json_object, path)
+        except json_path.PathError:
+            continue
+        if value is not None:
+            yield Asked(ours, value, ours if ours in OURS else ""), ".".join(str(step) for step in json_path.steps(path))
 
 
-def _given_key(delivery: Delivery, fields: Fields | None) -> str:
-    headers = delivery.headers
+def _campaign(pairs: Sequence[tuple[str, object]]) -> lead.Content:
+    """Hidden fields that name the campaign; they stay in `extra` as well, where rules look for them."""
+    told = [(ours, joined(value)) for name, value in pairs if (ours := about.campaign_word(name))]
+    return {ours: normal.clean_line(text) for ours, text in reversed(told) if text}
+
+
+def _given_key(delivery: Delivery, pairs: Sequence[tuple[str, object]]) -> str:
+    """The sender's own: a header's, or a hidden field's."""
     for name in ("idempotency-key", "webhook-id"):
-        if headers.get(name):
-            return normal.identifier(headers[name].strip('"'))
-    known = (fields or Fields(_pairs(delivery), delivery.source.fields)).known
-    return normal.identifier(known.get("submission_id", ""))
-
-
-def _key(delivery: Delivery, fields: Fields, content: lead.Content) -> tuple[str, lead.Content]:
-    """The sender's own key, else one made of what was said and when, and what finds the same words just before."""
-    given = _given_key(delivery, fields)
-    if given:
-        return f"form:{given}", {}
-    return derived(delivery, content, sorted(fields.extra.items()))
+        if delivery.headers.get(name):
+            return normal.identifier(delivery.headers[name].strip('"'))
+    theirs = delivery.source.fields.get("submission_id")
+    found = (joined(value) for name, value in pairs if name == theirs or our_name(name) == "submission_id")
+    return next((normal.identifier(each) for each in found if each), "")

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import structlog
 
 from config import lead, normal
+from config.consent import agreed, agrees
 from config.fields import our_name
+from config.questions import Asked
 from store.inbox import Received
 from webhooks import form_signatures
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
-from webhooks.errors import NotGenuine, NotSigned, Unreadable
+from webhooks.errors import NotGenuine, NotSigned, Robot, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.submission import Told, heard, joined
 
 log = structlog.get_logger("webhooks")
 _HEADER = "formspree-signature"
@@ -57,14 +58,14 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
 
 
 def parse(delivery: Delivery) -> list[Received]:
-    """One lead, or none where a robot filled `_gotcha`. Raises Unreadable."""
+    """One lead. Raises Robot where one filled `_gotcha`, and Unreadable."""
     value = delivery.json_object
     said = value.get("submission", value)
     log.info("submission_read", source=delivery.source.id, reading="flat" if said is value else "wrapped")
     if not isinstance(said, dict):
         raise Unreadable("There is no submission", where="submission", mend="Send this address Formspree's webhooks only.")
     if any(joined(said.get(name)) for name in ("_gotcha", delivery.source.honeypot) if name):
-        return []
+        raise Robot("honeypot")
     number = normal.identifier(said.get("_id"))
     consents = {str(name): text for name, text in said.items() if our_name(str(name)) == "extra" and agrees(str(name))}
     told = Told(
@@ -74,20 +75,12 @@ def parse(delivery: Delivery) -> list[Received]:
         extra={"form_id": normal.identifier(value.get("form")), "subject": normal.clean_line(joined(said.get("_subject")))},
         lead={"submitted_at": normal.instant(joined(said.get("_date")))},
     )
-    wrapping = {"form", "keys"} if said is value else set()
+    about = {*_CONTROL, *consents, *(("form", "keys") if said is value else ())}
+    asked = [Asked(str(name), each) for name, each in said.items() if name not in about]
     return [
-        heard(
-            delivery,
-            [_asked(str(name), each) for name, each in said.items() if name not in _CONTROL | wrapping | consents.keys()],
-            told,
-        )
-    ]
-
-
-def _asked(name: str, value: object) -> Asked:
-    return Asked(name, value if isinstance(value, str) else scalar(value), means="email" if name == "_replyto" else "")
+        heard(delivery, sorted(asked, key=lambda each: each.name == "_replyto"), told)
+    ]  # the page's own `email` goes before it
 
 
 def _consent(name: str, value: object) -> lead.Content:
-    agreed = value if isinstance(value, bool) else joined(value).strip().lower() in ("on", "true", "yes", "1", "agreed")
-    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed, text=normal.clean_text(name, 1000))
+    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed(value), text=normal.clean_text(name, 1000))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from config import normal
+from config.questions import Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import keys
@@ -11,9 +12,8 @@ from webhooks.answers import Answer, as_json
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.derived_keys import before
-from webhooks.errors import NotGenuine, NotSigned, Refused, Unreadable
+from webhooks.errors import NotGenuine, NotSigned, Refused, TooMany, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked
 from webhooks.submission import Told, heard, joined
 
 EXAMPLE = Example(
@@ -27,6 +27,7 @@ EXAMPLE = Example(
     signs_body=False,
 )
 CONTENT_TYPES = frozenset({"application/json", "text/plain"})
+KEY_ALONE = True  # so that whoever tries keys is slowed down
 DOCS = SourceDocs(
     vendor="Google Ads lead forms",
     verified_by="`google_key` in the body, the key typed into the form asset (at most 50 characters)",
@@ -75,10 +76,10 @@ def parse(delivery: Delivery) -> list[Received]:
     if not number:
         raise Unreadable("There is no lead", where="lead_id", mend="Send Google's lead form data.")
     columns = [each for each in _list(value.get("user_column_data")) if isinstance(each, dict)]
-    is_test = value.get("is_test") is True
+    is_test = joined(value.get("is_test")).lower() == "true"
     told = Told(
         key=f"google_ads:{number}",
-        tracked={"gclid": value.get("gcl_id")},
+        tracked={**value, "gclid": value.get("gcl_id")},
         is_test=is_test,
         extra={"lead_stage": normal.clean_line(joined(value.get("lead_stage"))) or None},
         lead={
@@ -97,8 +98,12 @@ def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | N
 
 
 def refuse(refused: Refused) -> Answer:
-    """The vendor shows `message` to whoever set the form up."""
-    return as_json(refused.status, {"message": f"{refused.what} ({refused.where}). {refused.mend}".strip()}, refused.headers)
+    """The vendor shows `message` to whoever set the form up. It drops what a 4xx answers, so one that came too fast is asked for again."""
+    return as_json(
+        503 if isinstance(refused, TooMany) else refused.status,
+        {"message": f"{refused.what} ({refused.where}). {refused.mend}".strip()},
+        refused.headers,
+    )
 
 
 def _as_test(delivery: Delivery, found: Received) -> Received:
@@ -114,9 +119,9 @@ def _asked(column: dict[str, object]) -> Asked:
     kind, words = joined(column.get("column_id")), joined(column.get("column_name"))
     value = joined(column.get("string_value"))
     if kind in _COLUMNS:
-        return Asked(kind.lower(), value, _COLUMNS[kind], also=(kind, words))
+        return Asked(kind, value, _COLUMNS[kind], also=(words,))
     standard = kind.isupper() and kind.replace("_", "").isalpha()  # CITY, POSTAL_CODE, JOB_TITLE ...: none of ours
-    return Asked(words or kind, value, "extra" if standard else "", also=(kind,))
+    return Asked(words or kind or "question", value, "extra" if standard else "", also=(kind,))
 
 
 def _is_later(column: dict[str, object]) -> bool:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 
 from config import lead, normal
+from config.consent import agreed, agrees
+from config.questions import Asked
 from store.inbox import Received
-from webhooks import bodies, keys
+from webhooks import bodies, keys, php
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.submission import Told, heard, joined
 
 EXAMPLE = Example(
     headers={"content-type": "application/json"},
@@ -70,7 +71,6 @@ _HOUSEKEEPING = frozenset(
     ]
 )
 _NAME_PARTS = frozenset({"2", "3", "4", "6", "8"})
-_NO_YES = ("", "0", "no", "false")
 
 
 def parse(delivery: Delivery) -> list[Received]:
@@ -87,11 +87,14 @@ def parse(delivery: Delivery) -> list[Received]:
         tracked=entry,
         consent=consents,
         extra={"form_id": form, "remote_address": normal.clean_line(_text(entry.get("ip")), 64)},
-        lead={"submitted_at": normal.instant(_text(entry.get("date_created"))), "attachments": _uploads(entry)},
+        lead={"submitted_at": normal.instant(_text(entry.get("date_created")))},
     )
     asked = [each for group, parts in groups.items() for each in _asked(group, parts, used)]
-    rest = [Asked(name, _plain(value)) for name, value in entry.items() if _is_named(name, value)]
-    return [heard(delivery, [*asked, *rest], told, guess=True)]
+    rest = [Asked(name, _plain(value)) for name, value in entry.items() if _is_named(name)]
+    known = (
+        [Asked("entry_id", number, "extra")] if number else []
+    )  # an entry without answers is kept: somebody must look for them
+    return [heard(delivery, [*asked, *rest] or known, told, guess=True)]
 
 
 def _entry(delivery: Delivery) -> Mapping[str, object]:
@@ -99,13 +102,7 @@ def _entry(delivery: Delivery) -> Mapping[str, object]:
         value = delivery.json_object
         inner = value.get("entry")
         return inner if isinstance(inner, dict) else value
-    entry: dict[str, object] = {}
-    for (
-        name,
-        values,
-    ) in delivery.form.lists():  # PHP turns the dots of names into underscores where it reads them, not where it writes
-        entry[name] = values[0] if len(values) == 1 else list(values)
-    return entry
+    return php.fields_of(delivery.form)
 
 
 def _groups(entry: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -118,20 +115,21 @@ def _groups(entry: Mapping[str, object]) -> dict[str, dict[str, object]]:
     return found
 
 
-def _is_named(name: str, value: object) -> bool:
+def _is_named(name: str) -> bool:
     numbered = _NUMBERED.fullmatch(re.sub(r"(?<=\d)_(?=\d)", ".", name.removeprefix("input_")))
-    return not numbered and name not in _HOUSEKEEPING and not lead.is_tracking(name.lower()) and not _is_upload(value)
+    return not numbered and name not in _HOUSEKEEPING and not lead.is_tracking(name.lower())
 
 
 def _asked(group: str, parts: Mapping[str, object], used: set[object]) -> Iterator[Asked]:
     """One field: plain, a name in parts, an address, or ticked boxes."""
-    said = {part: _plain(value) for part, value in parts.items() if value not in ("", None, []) and not _is_upload(value)}
+    said = {part: _plain(value) for part, value in parts.items() if value not in ("", None, [])}
     said = {part: value for part, value in said.items() if f"{group}.{part}".strip(".") not in used}
     if not said or used & {f"{group}.1"}:
         return
     if parts.keys() <= _NAME_PARTS and {"3", "6"} & said.keys():
         yield Asked(f"{group}.3", said.get("3", ""), "first_name")
         yield Asked(f"{group}.6", said.get("6", ""), "last_name")
+        yield from (Asked(f"{group}.{part}", value, "extra") for part, value in said.items() if part not in ("3", "6"))
     elif set(said) == {""}:
         yield Asked(group, said[""])
     elif len(said) == 1:
@@ -151,27 +149,17 @@ def _consents(groups: Mapping[str, Mapping[str, object]]) -> Iterator[lead.Conte
         for part, value in parts.items():
             if part and agrees(_text(value)):
                 key, text = f"{group}.{part}", normal.clean_text(value, 1000)
-                yield lead.common_lead(key=key, value=text.lower() not in _NO_YES, text=text)
+                yield lead.common_lead(key=key, value=agreed(value), text=text)
 
 
 def _plain(value: object) -> object:
-    """A list in a text (multi-select, uploads) as the list it is."""
+    """A list in a text (multi-select, uploads; PHP's own for list fields) as the list it is."""
     if isinstance(value, str) and value.startswith("["):
         try:
-            value = bodies.read_json(value.encode("utf-8", "replace"))
+            return bodies.read_json(value.encode("utf-8", "replace"))
         except Unreadable:
             return value
-    return value if isinstance(value, str) else scalar(value)
-
-
-def _is_upload(value: object) -> bool:
-    each = normal.texts(_plain(value))
-    return bool(each) and all("://" in text and "/uploads/" in text for text in each)
-
-
-def _uploads(entry: Mapping[str, object]) -> list[dict[str, str]]:
-    values = [value for name, value in entry.items() if name not in _HOUSEKEEPING and _is_upload(value)]
-    return [{"url": normal.clean_line(url, 1000)} for value in values for url in normal.texts(_plain(value))][:20]
+    return (php.serialized(value) or value) if isinstance(value, str) and value.startswith("a:") else value
 
 
 def _text(value: object) -> str:

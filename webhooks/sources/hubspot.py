@@ -26,6 +26,7 @@ EXAMPLE = Example(
 CONTENT_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
 VERBS = frozenset({"POST", "GET"})
 KEEPS_UNREADABLE = True
+KEY_INSTEAD = True
 MOST_EVENTS = 1000  # the vendor sends at most 100
 DOCS = SourceDocs(
     vendor="HubSpot",
@@ -80,7 +81,7 @@ def parse(delivery: Delivery) -> list[Received]:
         raise Unreadable("This is neither a contact nor a list of events", where="the body", mend="Send HubSpot's webhooks only.")
     if isinstance(value, list) or (isinstance(value, dict) and "subscriptionType" in value):
         found = [each for event in events[:MOST_EVENTS] for each in _named(delivery, event)]
-        return list({each.external_id: each for each in found}.values())
+        return _once_each(list({each.external_id: each for each in found}.values()))
     return [hubspot_contact.heard_contact(delivery, delivery.json_object)]
 
 
@@ -115,11 +116,30 @@ def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received
         is_test=False,
         submitted_at=normal.instant(event.get("occurredAt", "")),
         fetch={"vendor": "hubspot", "object_id": contact, "portal_id": portal},
-        extra={"subscription": normal.clean_line(kind, 80), **_change(event)},
+        extra={"subscription": normal.clean_line(kind, 80), "contact_id": contact, **_change(event)},
     )
     kept = json.dumps({name: each for name, each in event.items() if name != "attemptNumber"}, sort_keys=True).encode()
     word = "erase_request" if what in _ERASURES else "fetch_required"
     yield Received(delivery.source.id, key, word, content, kept, delivery.kept_headers, delivery.received_at)
+
+
+def _once_each(found: Sequence[Received]) -> list[Received]:
+    """Of several events that name one contact (created, then each property) one has it fetched: that it was created, else the last."""
+    kept: dict[object, Received] = {}
+    for each in found:
+        wanted = each.content.get("fetch")
+        key = (
+            each.event,
+            wanted.get("object_id") if isinstance(wanted, dict) and each.event == "fetch_required" else each.external_id,
+        )
+        if key not in kept or _is_creation(each) or not _is_creation(kept[key]):
+            kept[key] = each
+    return list(kept.values())
+
+
+def _is_creation(event: Received) -> bool:
+    about = event.content.get("extra")
+    return isinstance(about, dict) and str(about.get("subscription")).endswith(".creation")
 
 
 def _is_ours(event: Mapping[str, object], app: str) -> bool:

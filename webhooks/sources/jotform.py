@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping
 
 from config import lead, normal
+from config.consent import agrees
 from config.fields import our_name
+from config.questions import Asked
 from store.inbox import Received
-from webhooks import bodies, keys
+from webhooks import bodies, keys, php
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.submission import Told, heard, joined
 
 EXAMPLE = Example(
     headers={"content-type": "application/x-www-form-urlencoded"},
@@ -39,7 +40,7 @@ DOCS = SourceDocs(
         "Enter `https://<your Headroom>/webhooks/<source id>?key=<the source's secret>` and press Complete Integration.",
         "Send one response through the form's own page.",
     ),
-    thin="accounts with HIPAA features may send no answers: the lead then holds what little came, or is refused as empty.",
+    thin="accounts with HIPAA features may send no answers: the lead then holds what little came. Where `rawRequest` cannot be read, `pretty` is.",
 )
 _QUESTION = re.compile(r"q(\d+)_(.*)", re.DOTALL)
 _HOUSEKEEPING = frozenset(
@@ -66,6 +67,7 @@ _HOUSEKEEPING = frozenset(
         "referer",
     ]
 )
+_PRETTY = re.compile(r",\s*(?=[^,:]{1,80}:(?!//))")  # an answer may hold commas: what goes on is a label and a colon
 _WHERE_IT_WAS = ("parentURL", "embedUrl", "referer")
 
 
@@ -77,7 +79,7 @@ def parse(delivery: Delivery) -> list[Received]:
     if not number:
         mend = "Enter this address under Settings > Integrations > Webhooks of the form."
         raise Unreadable("There is no submission", where="submissionID", mend=mend)
-    asked = [each for name, value in raw.items() for each in _asked(str(name), value)]
+    asked = [each for name, value in raw.items() for each in _asked(str(name), value)] or _shown(posted, number)
     told = Told(
         key=f"jotform:{number}",
         page_url=next((raw[name] for name in _WHERE_IT_WAS if isinstance(raw.get(name), str)), ""),
@@ -88,7 +90,7 @@ def parse(delivery: Delivery) -> list[Received]:
             "form_name": normal.clean_line(posted.get("formTitle", "")),
             "remote_address": normal.clean_line(posted.get("ip", ""), 64),
         },
-        lead={"submitted_at": _submitted_at(raw), "attachments": _uploads(raw)},
+        lead={"submitted_at": _submitted_at(raw)},
     )
     return [heard(delivery, asked, told, guess=True)]
 
@@ -96,39 +98,45 @@ def parse(delivery: Delivery) -> list[Received]:
 def _posted(delivery: Delivery) -> Mapping[str, object]:
     if delivery.mimetype == "application/json":
         return delivery.json_object
-    return dict(delivery.form.items())
+    return php.fields_of(delivery.form)
 
 
 def _raw(posted: Mapping[str, object]) -> Mapping[str, object]:
     """The answers: JSON in a text; a relay may have unpacked it."""
     raw = posted.get("rawRequest")
-    value = bodies.read_json(raw.encode("utf-8", "replace")) if isinstance(raw, str) and raw.strip() else raw
+    try:
+        value = bodies.read_json(raw.encode("utf-8", "replace")) if isinstance(raw, str) and raw.strip() else raw
+    except Unreadable:  # cut short on its way
+        value = None
     if isinstance(value, dict):
         return value
     return {name: each for name, each in posted.items() if _QUESTION.fullmatch(name)}
 
 
+def _shown(posted: Mapping[str, object], number: str) -> list[Asked]:
+    """Where the answers cannot be read: what the vendor wrote for people to read ("Name:Kin Lane, Email:..."), else only that there was one."""
+    told = joined(posted.get("pretty"))
+    parts = [part.partition(":") for part in _PRETTY.split(told)] if told else []
+    return [Asked(label.strip(), said, label=label) for label, mark, said in parts if mark and said] or [
+        Asked("submission_id", number, "extra")
+    ]
+
+
 def _asked(name: str, value: object) -> list[Asked]:
     question = _QUESTION.fullmatch(name)
     slug = question[2] if question else name
-    if (
-        name in _HOUSEKEEPING
-        or value in ("", None, [], {})
-        or _is_upload(value)
-        or lead.is_tracking(name.lower())
-        or _consent(name, value)
-    ):
+    if name in _HOUSEKEEPING or value in ("", None, [], {}) or lead.is_tracking(name.lower()) or _consent(name, value):
         return []
     label = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z])\d+$", " ", slug).replace("_", " ").strip()
     also = (name, f"q{question[1]}", question[1]) if question else ()
     if isinstance(value, dict):
         return _composed(slug, value, also, label)
-    return [Asked(slug, scalar(value) if isinstance(value, list) else value, also=also, label=label)]
+    return [Asked(slug, value, also=also, label=label)]
 
 
 def _composed(slug: str, value: Mapping[str, object], also: tuple[str, ...], label: str) -> list[Asked]:
     """A name, a phone, a date or an address in parts."""
-    part = {str(key): each.strip() for key, each in value.items() if isinstance(each, str) and each.strip()}
+    part = {str(key): text for key, each in value.items() if (text := joined(each))}
     if part.keys() & {"first", "last"} and not part.keys() & {"area", "city"}:
         rest = [Asked(f"{slug} {key}", part[key], "extra") for key in part if key not in ("first", "last")]
         return [Asked(slug, part.get("first", ""), "first_name"), Asked(slug, part.get("last", ""), "last_name"), *rest]
@@ -137,6 +145,8 @@ def _composed(slug: str, value: Mapping[str, object], also: tuple[str, ...], lab
     if {"year", "month", "day"} <= part.keys():
         day = "-".join(part[key].zfill(2) for key in ("year", "month", "day"))
         return [Asked(slug, " ".join([day, *(part[key] for key in ("hour", "min", "ampm") if key in part)]), "extra", also)]
+    if "timeInput" in part:
+        return [Asked(slug, f"{part['timeInput']} {part.get('ampm', '')}".strip(), "extra", also)]
     return [Asked(slug, joined(value), "extra" if our_name(slug) == "extra" else "", also, label)]
 
 
@@ -158,15 +168,6 @@ def _consent(name: str, value: object) -> lead.Content | None:
     said = ", ".join(texts)
     refused = said.strip().lower() in ("no", "false", "0", "declined", "nein", "non")
     return lead.common_lead(key=slug, value=not refused, text=normal.clean_text(said, 1000) if agrees(said) else "")
-
-
-def _is_upload(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all("/uploads/" in str(each) and "://" in str(each) for each in value)
-
-
-def _uploads(raw: Mapping[str, object]) -> list[dict[str, str]]:
-    urls = [text for value in raw.values() if _is_upload(value) for text in normal.texts(value)]
-    return [{"url": normal.clean_line(url, 1000)} for url in urls[:20]]
 
 
 def _submitted_at(raw: Mapping[str, object]) -> str | None:

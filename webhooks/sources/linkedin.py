@@ -58,7 +58,9 @@ DOCS = SourceDocs(
 )
 KEEPS_UNREADABLE = True  # failures may block the address
 MOST_NOTICES = 100
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)  # version 4, as documented
 _FORM = re.compile(r"leadGenForm:([0-9]+)")
 _RESPONSE_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
@@ -95,7 +97,10 @@ def parse(delivery: Delivery) -> list[Received]:
         raise Unreadable(
             "This is no notice of LinkedIn's", where="the body", mend="Subscribe this address to lead notifications."
         )
-    return [heard for each in named[:MOST_NOTICES] for heard in _heard(delivery, each)]
+    found = [heard for each in named[:MOST_NOTICES] for heard in _heard(delivery, each)]
+    if not found and any(_is_about_a_lead(each) for each in named):
+        raise Unreadable("The notice names no lead", where="leadGenFormResponse", mend="Look at its raw bytes in the inbox.")
+    return found
 
 
 def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:
@@ -105,7 +110,7 @@ def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | N
 
 def _heard(delivery: Delivery, notice: dict[str, object]) -> Iterator[Received]:
     lead_id = _last(notice.get("leadGenFormResponse"))
-    if notice.get("type", "LEAD_ACTION") != "LEAD_ACTION" or not _RESPONSE_ID.fullmatch(lead_id):
+    if not _is_about_a_lead(notice) or not _RESPONSE_ID.fullmatch(lead_id):
         return
     is_erased = str(notice.get("leadAction", "CREATED")).upper() == "DELETED"
     content = _content(notice, lead_id)
@@ -115,6 +120,10 @@ def _heard(delivery: Delivery, notice: dict[str, object]) -> Iterator[Received]:
         event, key, content["fetch"] = "fetch_required", f"linkedin:{lead_id}", {"vendor": "linkedin", "id": lead_id}
     body = json.dumps(notice, sort_keys=True).encode()
     yield Received(delivery.source.id, key, event, content, body, delivery.kept_headers, delivery.received_at)
+
+
+def _is_about_a_lead(notice: dict[str, object]) -> bool:
+    return notice.get("type", "LEAD_ACTION") == "LEAD_ACTION"
 
 
 def _content(notice: dict[str, object], lead_id: str) -> lead.Content:

@@ -10,15 +10,15 @@ from datetime import datetime
 import structlog
 
 from config import normal
+from config.questions import Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import bodies, keys, signatures
 from webhooks.answers import Answer
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
-from webhooks.errors import NotGenuine
+from webhooks.errors import NotGenuine, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked
 from webhooks.submission import Told, heard
 
 log = structlog.get_logger("webhooks")
@@ -41,7 +41,7 @@ KEY_ALONE = True
 DOCS = SourceDocs(
     vendor="TikTok lead generation",
     verified_by="A key at the end of the address, or TikTok-Signature (t, s: HMAC-SHA256 with the app's secret) where it is sent",
-    answers="200 at once",
+    answers="200 at once, also for what cannot be read (it is kept)",
     retries="At least once, with growing pauses, for up to 72 h",
     key="lead_id",
     mapped="name, email, phone_number to ours; custom questions to extra; campaign, ad group, ad and page (form) to campaign",
@@ -56,6 +56,7 @@ DOCS = SourceDocs(
     thin="Body and signature are not established from the vendor: entry[].changes[] and a JSON text in `content` are both read, "
     "with or without signature; capture a first real delivery (its raw bytes are kept) before you rely on it",
 )
+KEEPS_UNREADABLE = True  # its shape is not established: what nobody could read is kept, and not sent again for 72 h
 MOST_LEADS = 100
 _WRAPPERS = ("entry", "leads", "lead", "data", "content")
 _ANSWERS = ("changes", "field_data", "fields", "answers", "questions")
@@ -63,6 +64,7 @@ _NAMES, _VALUES = ("field", "name", "key", "question", "label"), ("value", "valu
 _CAMPAIGN = {
     "id": "campaign_id", "name": "campaign_name", "adgroup_id": "adgroup_id", "ad_id": "ad_id", "form_id": "page_id",
 }  # fmt: skip
+_NAMED = {"form_name": "page_name", "ad_name": "ad_name", "adgroup_name": "adgroup_name"}
 _ABOUT = frozenset({
     *_CAMPAIGN.values(), *_ANSWERS, *_WRAPPERS, "id", "lead_id", "object", "time", "create_time", "event", "client_key", "user_openid",
     "form_id", "is_test", "test_lead", "timestamp", "advertiser_id", "page_name", "ad_name", "adgroup_name",
@@ -85,14 +87,23 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
 
 def parse(delivery: Delivery) -> list[Received]:
     """One record for each lead. Events that are no leads give none. Raises Unreadable."""
-    found = list(_leads(delivery.json, {}, 0))[:MOST_LEADS]
-    told = [_heard(delivery, each) for each in found]
-    return list({each.external_id: each for each in told if each}.values())
+    value = delivery.json
+    told = [_heard(delivery, each) for each in list(_leads(value, {}, 0))[:MOST_LEADS]]
+    found = list({each.external_id: each for each in told if each}.values())
+    if not found and not _is_another_event(value):
+        raise Unreadable("There is no lead", where="entry[].changes, content", mend="Send TikTok's lead webhooks only.")
+    return found
 
 
 def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:
     """200, and nothing to read."""
     return Answer(200, "OK")
+
+
+def _is_another_event(value: object) -> bool:
+    """The developer platform tells of videos, accounts and more at the same address."""
+    event = value.get("event") if isinstance(value, dict) else None
+    return isinstance(event, str) and bool(event) and "lead" not in event.lower()
 
 
 def _leads(value: object, around: Mapping[str, object], depth: int) -> Iterator[Mapping[str, object]]:
@@ -125,6 +136,7 @@ def _heard(delivery: Delivery, said: Mapping[str, object]) -> Received | None:
     told = Told(
         key=f"tiktok:{lead_id}",
         is_test=_is_test(said, pairs),
+        extra={ours: normal.clean_line(said.get(theirs) or "", 200) for ours, theirs in _NAMED.items()},
         lead={
             "channel": "ads_form",
             "campaign": {**campaign, "form_id": form_id or campaign["form_id"]},

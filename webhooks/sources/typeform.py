@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from config import lead, normal
+from config.questions import OURS, Asked
 from store.inbox import Received
 from webhooks import form_signatures
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
 from webhooks.example import Example
-from webhooks.questions import OURS, Asked
+from webhooks.files import files_in
 from webhooks.submission import Told, heard, scalar
 
 EXAMPLE = Example(
@@ -31,7 +33,7 @@ DOCS = SourceDocs(
     answers="any 2xx within 30 s; ours is 202, 200 for what came before and for what cannot be read (it is kept)",
     retries="404 and 410 switch the webhook off; 408, 423, 429 and 503 are tried again every 2-3 minutes for 10 hours; others up to 5 times",
     key="`form_response.token`",
-    mapped="e-mail, phone and contact questions by their type; others by `ref`, id or title under `fields`, else by the words of the"
+    mapped="e-mail and phone questions by their type, the parts of a contact question by what they are for; others by `ref`, id or title under `fields`, else by the words of the"
     " title; a long text becomes the message, `legal` the consent; hidden fields give utm and click ids; the rest is kept by `ref` or title",
     at_vendor=(
         "Open the form, then Connect > Webhooks > Add a webhook.",
@@ -40,12 +42,16 @@ DOCS = SourceDocs(
         "View deliveries > Send test request: the lead shows up marked as a test.",
     ),
     tests="its test request answers with `an_account@example.com` or nothing but Lorem ipsum: taken as a test",
-    thin="partial responses (`form_response_partial`) are taken as leads only if they hold a phone number or an e-mail address.",
+    thin="partial responses (`form_response_partial`) are taken as leads only if they hold a phone number or an e-mail address; the whole"
+    " response is then a word on that lead.",
 )
 _MARKUP = re.compile(r"\{\{[^}]*\}\}|[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}")
 _MACHINE_REF = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
 _TEST_ADDRESS = "an_account@example.com"
 _DATED = frozenset({"form_response", "form_response_partial"})
+_PARTS = {  # of a question for contact details, whatever words it shows
+    "first_name": "first_name", "last_name": "last_name", "email": "email", "phone": "phone", "phone_number": "phone", "company": "company",
+}  # fmt: skip
 
 
 def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
@@ -68,24 +74,27 @@ def parse(delivery: Delivery) -> list[Received]:
         mend = "Send the event `form_response`."
         raise Unreadable("This is no response of a form", where="event_type, form_response.token", mend=mend)
     answers = [each for each in _list(said.get("answers")) if isinstance(each, dict)]
-    asked = list(_asked(answers, _questions(said)))
+    questions = _questions(said)
+    asked = list(_asked(answers, questions))
     given = said.get("hidden")
     hidden = given if isinstance(given, dict) else {}
     told = Told(
         key=f"typeform:{token}",
         tracked=hidden,
-        consent=[consent for answer in answers if (consent := _consent(answer, _questions(said)))],
+        consent=[consent for answer in answers if (consent := _consent(answer, questions))],
         extra=_extra(said),
         is_test=_is_test(answers),
         lead={
-            "submitted_at": normal.instant(said.get("submitted_at", "")),
-            "attachments": [{"url": normal.clean_line(each.get("file_url"), 1000)} for each in answers if each.get("file_url")],
+            "submitted_at": normal.instant(said.get("submitted_at") or ""),
+            "attachments": [file for each in answers for file in files_in(each.get("file_url"), surely=True)],
         },
     )
     hidden_asked = [Asked(str(name), scalar(each)) for name, each in hidden.items() if not lead.is_tracking(str(name).lower())]
     found = heard(delivery, [*asked, *hidden_asked], told)
-    reached = kind == "form_response" or found.content.keys() & {"phone", "email"}
-    return [found] if reached else []
+    if kind == "form_response":
+        return [found]
+    # under a key of its own: the whole response comes later with the same token, and must not be taken for the same thing again
+    return [replace(found, external_id=f"{found.external_id}:partial")] if found.content.keys() & {"phone", "email"} else []
 
 
 def _questions(said: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
@@ -117,7 +126,8 @@ def _asked(answers: Sequence[Mapping[str, object]], questions: Mapping[str, Mapp
         title = _MARKUP.sub("", str(question.get("title") or field.get("title") or "")).strip(" ,!:*")
         ref = normal.identifier(field.get("ref") or question.get("ref"))
         longs += kind == "long_text"
-        means = _by_type(kind, str(answer.get("type"))) or ("message" if kind == "long_text" and longs == 1 else "")
+        means = _PARTS.get(str(question.get("subfield_key"))) or _by_type(kind, str(answer.get("type")))
+        means = means or ("message" if kind == "long_text" and longs == 1 else "")
         name = ref if ref and not _MACHINE_REF.fullmatch(ref) else title or ref or number
         yield Asked(name, value, means, also=(ref, number, title), label=_label(title, ref))
 

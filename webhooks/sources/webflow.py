@@ -6,7 +6,9 @@ from dataclasses import replace
 import structlog
 
 from config import lead, normal
+from config.consent import agreed, agrees
 from config.fields import our_name
+from config.questions import Asked
 from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import form_signatures, keys
@@ -15,8 +17,8 @@ from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, Unreadable
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.files import files_in
+from webhooks.submission import Told, heard
 
 log = structlog.get_logger("webhooks")
 EXAMPLE = Example(
@@ -29,6 +31,7 @@ EXAMPLE = Example(
 )
 CONTENT_TYPES = frozenset({"application/json"})
 KEEPS_UNREADABLE = True
+KEY_INSTEAD = True
 DOCS = SourceDocs(
     vendor="Webflow",
     verified_by="`x-webflow-signature`: hex HMAC-SHA256 of `timestamp:body`, at most 300 s old; webhooks made in the dashboard may"
@@ -41,7 +44,7 @@ DOCS = SourceDocs(
         "Create the webhook through Webflow's API (trigger `form_submission`, address `https://<your Headroom>/webhooks/<source id>`)"
         " and put its `secretKey`, or the OAuth app's client secret, into the source's `secret`.",
         "Or: Site settings > Apps & integrations > Webhooks > Add webhook > Form submission, API version 2, with the address"
-        " `https://<your Headroom>/webhooks/<source id>?key=<the source's secret>`.",
+        " `https://<your Headroom>/webhooks/<source id>/<the source's secret>`.",
         "Publish the site and send the form once.",
     ),
     tests="a field `headroom_test` with the value of our own test form, or `is_test` of the payload",
@@ -84,7 +87,10 @@ def parse(delivery: Delivery) -> list[Received]:
             "site_id": normal.identifier(payload.get("siteId")),
         },
         is_test=payload.get("is_test") is True or value.get("is_test") is True,
-        lead={"submitted_at": normal.instant(payload.get("submittedAt", "")), "attachments": _attachments(files)},
+        lead={
+            "submitted_at": normal.instant(payload.get("submittedAt") or payload.get("d") or ""),  # `d`: version 1 of the payload
+            "attachments": [file for said in files.values() for file in files_in(said, surely=True)],
+        },
     )
     asked = [_asked(str(name), said, kinds) for name, said in data.items() if str(name) not in {**consents, **files}]
     return [heard(delivery, asked, told)]
@@ -101,9 +107,8 @@ def _kinds(schema: object) -> dict[str, str]:
 
 
 def _asked(name: str, said: object, kinds: Mapping[str, str]) -> Asked:
-    value = said if isinstance(said, str) else scalar(said)
     known = our_name(name) != "extra"
-    return Asked(name, value, means="message" if kinds.get(name) == "FormTextarea" and not known else "")
+    return Asked(name, said, means="message" if kinds.get(name) == "FormTextarea" and not known else "")
 
 
 def _is_consent(name: str, kinds: Mapping[str, str]) -> bool:
@@ -111,10 +116,4 @@ def _is_consent(name: str, kinds: Mapping[str, str]) -> bool:
 
 
 def _consent(name: str, said: object) -> lead.Content:
-    agreed = said if isinstance(said, bool) else joined(said).strip().lower() in ("true", "on", "yes", "1", "checked")
-    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed, text=normal.clean_text(name, 1000))
-
-
-def _attachments(files: Mapping[str, object]) -> list[dict[str, str]]:
-    urls = [(name, text) for name, value in files.items() for text in normal.texts(value) if text.startswith("http")]
-    return [{"url": normal.clean_line(url, 1000), "name": normal.clean_line(name, 80)} for name, url in urls[:20]]
+    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed(said), text=normal.clean_text(name, 1000))

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from config import lead, normal
+from config.consent import agreed, agrees
 from config.fields import our_name
+from config.questions import Asked
 from store.inbox import Received
-from webhooks import bodies, form_signatures
+from webhooks import form_signatures, php
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned
 from webhooks.example import Example
-from webhooks.questions import Asked, agrees
-from webhooks.submission import Told, heard, joined, scalar
+from webhooks.submission import Told, heard, joined
 
 _HEADER = "x-wpforms-webhook-signature"
 EXAMPLE = Example(
@@ -51,11 +52,11 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     if not header:
         mend = "Enter a secret in the webhook's settings of the form."
         raise NotSigned("The signature is missing", where="the X-WPForms-Webhook-Signature header", mend=mend)
-    rebuilt = not _is_json(delivery) and delivery.source.options.get("form_format") is True
-    signed = form_signatures.php_jsons(delivery.form) if rebuilt else [delivery.body]
     now = delivery.received_at
-    if not any(form_signatures.is_timestamped(each, header, secrets, name="v", now=now) for each in signed):
-        mend = "Put the webhook's secret into `secret`, choose the format JSON, and check your clock (300 s)."
+    if not any(form_signatures.is_timestamped(each, header, secrets, name="v", now=now) for each in _signed(delivery)):
+        mend = (
+            "Put the webhook's secret into `secret`, choose the format JSON (or set `form_format`), and check your clock (300 s)."
+        )
         raise NotGenuine("The signature is wrong or too old", where="the X-WPForms-Webhook-Signature header", mend=mend)
 
 
@@ -70,7 +71,7 @@ def parse(delivery: Delivery) -> list[Received]:
         extra={"form_id": normal.identifier(fields.get("form_id"))},
         lead={"submitted_at": normal.instant(joined(fields.get("date_created") or fields.get("submitted_at") or ""))},
     )
-    taken = {"form_id", "entry_id", "entryId", "Entry ID"}
+    taken = {"form_id", "entry_id", "entryId", "Entry ID", "date_created", "submitted_at"}
     asked = [
         each for name, value in fields.items() if name not in taken and not _consent(name, value) for each in _asked(name, value)
     ]
@@ -80,8 +81,14 @@ def parse(delivery: Delivery) -> list[Received]:
 def _posted(delivery: Delivery) -> Mapping[str, object]:
     if _is_json(delivery):
         return delivery.json_object
-    value = bodies.read_json(form_signatures.php_jsons(delivery.form)[0])
-    return value if isinstance(value, dict) else {}
+    return php.fields_of(delivery.form)
+
+
+def _signed(delivery: Delivery) -> list[bytes]:
+    """What may have been signed: JSON as it came; of a form the JSON it stands for, never its bytes."""
+    if _is_json(delivery) or delivery.body[:1] == b"{":
+        return [delivery.body]
+    return php.jsons(delivery.form) if delivery.source.options.get("form_format") is True else []
 
 
 def _is_json(delivery: Delivery) -> bool:
@@ -99,7 +106,7 @@ def _value(value: object) -> object:
 def _asked(name: str, value: object) -> Iterator[Asked]:
     """A field; a name or an address in parts."""
     if not isinstance(value, dict):
-        yield Asked(name, value if isinstance(value, str) else scalar(value))
+        yield Asked(name, value)
     elif value.keys() & {"first", "last"}:
         yield Asked(f"{name} first", joined(value.get("first")), "first_name")
         yield Asked(f"{name} last", joined(value.get("last")), "last_name")
@@ -111,9 +118,8 @@ def _asked(name: str, value: object) -> Iterator[Asked]:
 
 def _consent(name: str, value: object) -> lead.Content | None:
     """A ticked box of that name, or one whose words agree to something."""
-    said = joined(value)
-    if our_name(name) == "consent" and said.lower() not in ("on", "true", "yes", "1", "no", "false", "0", ""):
-        return lead.common_lead(key=normal.clean_line(name, 80), value=True, text=normal.clean_text(said, 1000))
-    if agrees(said) and len(said) > len("I agree") - 1 and our_name(name) == "extra" and not isinstance(value, dict):
-        return lead.common_lead(key=normal.clean_line(name, 80), value=True, text=normal.clean_text(said, 1000))
-    return None
+    said, asks = joined(value), our_name(name)
+    if not said or isinstance(value, dict) or not (asks == "consent" or (asks == "extra" and agrees(said))):
+        return None
+    text = said if len(said.split()) > 1 else ""
+    return lead.common_lead(key=normal.clean_line(name, 80), value=agreed(value), text=normal.clean_text(text, 1000))
