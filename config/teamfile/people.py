@@ -41,7 +41,7 @@ def read_site(section: Section) -> Site:
         section.fail("default_region", f"{region!r} is not a country.", "Use two letters, such as US or DE.")
         region = "US"
     name = section.text("name", needed=True) or ""
-    zone = read_zone(section, "time_zone", "zone", default="UTC")
+    zone = read_zone(section, "time_zone", "zone", "timezone", "tz", default="UTC")
     address = section.text("postal_address", "") or ""
     numbers = [number for node in section.several("numbers") if (number := _number(node, section, "numbers", region.upper()))]
     _set_elsewhere(section, {"url": "PUBLIC_URL"})
@@ -77,9 +77,10 @@ def _quiet_hours(section: Section) -> QuietHours | None:
         )
         return None
     bare = Node(node.line, node.kind, node.text.replace("lead-local", ""))
+    faults = len(section.findings.errors)
     windows = read_windows(bare, section, "quiet_hours")
-    if len(windows) > 1:
-        section.fail("quiet_hours", "can be one stretch only.", 'For example "21:00-08:00".')
+    if len(windows) != 1 and len(section.findings.errors) == faults:
+        section.fail("quiet_hours", "must be one stretch.", 'For example "21:00-08:00", or none for no quiet hours.')
     return QuietHours(*windows[0], acknowledge=at_night) if windows else QuietHours(acknowledge=at_night)
 
 

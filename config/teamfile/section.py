@@ -32,9 +32,9 @@ class Section:
         """Note an error at `key` (or at this section itself)."""
         self.findings.error(line or self.line_of(key), self.key(key), reason, hint)
 
-    def warn(self, key: str, reason: str, hint: str = "") -> None:
+    def warn(self, key: str, reason: str, hint: str = "", *, line: int | None = None) -> None:
         """Note something odd at `key`."""
-        self.findings.warn(self.line_of(key), self.key(key), reason, hint)
+        self.findings.warn(line or self.line_of(key), self.key(key), reason, hint)
 
     def key(self, key: str) -> str:
         """The dotted path of `key`."""
