@@ -6,7 +6,6 @@ from io import StringIO
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import RoundTripConstructor
 
 from config import clock
 from config.settings import Settings
@@ -81,14 +80,6 @@ def check(text: str, settings: Settings, *, version: int = 0, today: date | None
     return CheckResult(errors, by_line(findings.warnings), None if errors else team, findings.notes)
 
 
-class _AsWritten(RoundTripConstructor):
-    """Takes 2026-02-30 and 1e999 as the texts they are, as the check does."""
-
-
-for _kind in ("timestamp", "int", "float"):
-    _AsWritten.add_constructor(f"tag:yaml.org,2002:{_kind}", RoundTripConstructor.construct_yaml_str)
-
-
 def export(text: str) -> str:
     """The file written back in a uniform layout, comments kept; loading it gives the same team. Raises TeamFileError if it is no YAML."""
     whole_tree(text)
@@ -99,7 +90,9 @@ def export(text: str) -> str:
     except ValueError:  # what looks like a date and is none stands where no date is asked for
         pass
     careful = YAML(typ="rt")
-    careful.Constructor = _AsWritten
+    made = careful.constructor
+    as_text = {f"tag:yaml.org,2002:{kind}": type(made).construct_yaml_str for kind in ("timestamp", "int", "float")}
+    made.yaml_constructors = {**made.yaml_constructors, **as_text}
     return _written_back(text, careful)
 
 

@@ -35,9 +35,9 @@ class Minutes(click.FloatRange):
 
     name = "minutes"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Fails on what is no number, and on nan, which is neither too small nor too great."""
-        minutes: float = super().convert(value, param, ctx)
+        minutes = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
         if not isfinite(minutes):
             self.fail(f"{value!r} is no number of minutes. Write it like 90 or 7.5.", param, ctx)
         return minutes
