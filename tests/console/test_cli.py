@@ -384,6 +384,8 @@ def test_columns_line_up():
         B12   Bo""")
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.24, "0.2s"), (42, "42s"), (220, "3m 40s")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.24, "0.2s"), (9.97, "10s"), (42, "42s"), (59.7, "1m 0s"), (119.8, "2m 0s"), (220, "3m 40s")]
+)
 def test_spans_are_short(seconds, words):
     assert since(timedelta(seconds=seconds)) == words
