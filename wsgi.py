@@ -19,6 +19,7 @@ def make_app(settings: Settings) -> Flask:
     """One application on one database. Raises SettingsError when something is missing."""
     assert settings.database_url is not None
     made = Flask("headroom", static_folder=None)
+    made.url_map.strict_slashes = False  # a slash too many, typed into a vendor's form, must not cost a lead
     engine = connect(
         settings.database_url, role="web", size=settings.web_threads, statement_timeout_ms=STATEMENT_MS, fuse_seconds=FUSE_SECONDS
     )

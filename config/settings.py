@@ -56,6 +56,7 @@ class Settings:
     sendgrid_from: str = "headroom@example.com"
     sendgrid_api_url: str | None = None
     given_sendgrid_webhook_key: str | None = field(default=None, repr=False)
+    given_sendgrid_inbound_key: str | None = field(default=None, repr=False)
     given_meta_app_secret: str | None = field(default=None, repr=False)
     given_meta_verify_token: str | None = field(default=None, repr=False)
     meta_page_token: str | None = field(default=None, repr=False)
@@ -174,6 +175,8 @@ class Settings:
             return ",".join(self.twilio_tokens)
         if name == "META_APP_SECRET":
             return self.meta_app_secret
+        if name == "SENDGRID_INBOUND_KEY":
+            return self.given_sendgrid_inbound_key or local_secret(self.secret_key, "sendgrid inbound key")
         return self.environ.get(name) or None
 
 
@@ -210,6 +213,7 @@ def _settings(values: Values, role: str) -> Settings:
         sendgrid_from=values.text("SENDGRID_FROM") or "headroom@example.com",
         sendgrid_api_url=values.url("SENDGRID_API_URL", ("http", "https")),
         given_sendgrid_webhook_key=values.text("SENDGRID_WEBHOOK_KEY"),
+        given_sendgrid_inbound_key=values.text("SENDGRID_INBOUND_KEY"),
         given_meta_app_secret=values.text("META_APP_SECRET"),
         given_meta_verify_token=values.text("META_VERIFY_TOKEN"),
         meta_page_token=values.text("META_PAGE_TOKEN"),

@@ -215,9 +215,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """Make `path` (and what is missing above it) so that only its owner may enter."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    """Make `path` (and what is missing above it) so that only its owner may enter. Raises StartFailed."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise StartFailed(
+            f"The folder {path} cannot be made or used: {error.strerror}. Set HEADROOM_DATA to one that this user may write to."
+        ) from error
     return path
 
 

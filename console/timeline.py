@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from store.reports import Row
 
@@ -11,7 +11,7 @@ _CHOICES = ("offered to", "assigned to", "ringing", "waits")  # how routing begi
 
 @dataclass
 class Line:
-    """A step, the messages that went out with it, and the time since the step before."""
+    """A step, the messages that went out with it, and the time since the step before (of the first: since the arrival)."""
 
     step: Row
     since: timedelta | None
@@ -19,11 +19,11 @@ class Line:
     raw: list[Row] = field(default_factory=list)
 
 
-def timeline(steps: Sequence[Row], messages: Sequence[Row], raw: Sequence[Row]) -> list[Line]:
+def timeline(steps: Sequence[Row], messages: Sequence[Row], raw: Sequence[Row], arrived_at: datetime) -> list[Line]:
     """Steps in order, each with what was said because of it and what had come in just before it."""
     lines: list[Line] = []
     for step in steps:
-        lines.append(Line(step, step["at"] - lines[-1].step["at"] if lines else None))
+        lines.append(Line(step, step["at"] - lines[-1].step["at"] if lines else _waited(step["at"] - arrived_at)))
     for message in messages:
         same = [line for line in lines if line.step["at"] == message["created_at"]]
         before = [line for line in lines if line.step["at"] < message["created_at"]]
@@ -35,6 +35,11 @@ def timeline(steps: Sequence[Row], messages: Sequence[Row], raw: Sequence[Row]) 
         if heard:
             (after or heard[-1:])[0].raw.append(payload)
     return lines
+
+
+def _waited(span: timedelta) -> timedelta | None:
+    """Below a second a lead was decided at once, as it should be; above it the page must not hide it."""
+    return span if span >= timedelta(seconds=1) else None
 
 
 HEARD = frozenset(

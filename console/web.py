@@ -1,13 +1,13 @@
 """Every address of the console, who may use it, and which function answers. The whole list stands in ROUTES."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from config import clock
 from config.settings import Settings
@@ -124,6 +124,7 @@ def _dress(app: Flask | object, desk: Desk) -> None:
     app.register_error_handler(StoreFault, partial(_unreachable, desk))
     app.register_error_handler(NoTeam, partial(_without_team, desk))
     app.register_error_handler(Exception, partial(_broken, desk))
+    app.before_request(metrics.begin)
     app.after_request(metrics.count)
 
 
@@ -131,7 +132,7 @@ def _refused(desk: Desk, fault: HTTPException) -> ResponseReturnValue:
     """A wrong address or method, a body too long: the framework's own refusals."""
     if fault.response is not None:
         return fault
-    answer = _fault(fault.code or 500)
+    answer = _fault(fault.code or 500, allowed=fault.valid_methods if isinstance(fault, MethodNotAllowed) else None)
     for name, value in fault.get_headers():
         if name.lower() in ("allow", "retry-after", "location"):
             answer.headers[name] = value
@@ -148,7 +149,7 @@ def _unreachable(desk: Desk, fault: StoreFault) -> Response:
 def _without_team(desk: Desk, fault: NoTeam) -> Response:
     """A new database: there is nobody to show yet."""
     what, mend = "No team file is in force yet", "Run `headroom apply config/team.yaml`, then load this page again."
-    if request.path.startswith(FOR_MACHINES):
+    if _is_for_a_machine():
         return answers.secure(desk, answers.problem(503, what, where=request.path[:200], mend=mend))
     return answers.secure(desk, answers.fault(503, what=what, mend=mend))
 
@@ -159,8 +160,16 @@ def _broken(desk: Desk, fault: Exception) -> Response:
     return answers.secure(desk, _fault(500))
 
 
-def _fault(status: int) -> Response:
-    if request.path.startswith(FOR_MACHINES):
-        what, mend = answers.FAULTS.get(status, answers.FAULTS[500])
-        return answers.problem(status, what, where=request.path[:200], mend=mend)
-    return answers.fault(status)
+def _fault(status: int, *, allowed: Iterable[str] | None = None) -> Response:
+    if not _is_for_a_machine():
+        return answers.fault(status)
+    what, mend = answers.FAULTS.get(status, answers.FAULTS[500])
+    if allowed:
+        mend = f"Use {' or '.join(sorted(set(allowed) - {'HEAD', 'OPTIONS'}))}."
+    return answers.problem(status, what, where=request.path[:200], mend=mend)
+
+
+def _is_for_a_machine() -> bool:
+    """Is it an address of programs, or asked for by one that would rather have JSON than a page?"""
+    wished = request.accept_mimetypes.best_match(("text/html", "application/json"))
+    return request.path.startswith(FOR_MACHINES) or wished == "application/json"

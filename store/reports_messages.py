@@ -29,9 +29,9 @@ def letters(
 
 
 def letter(engine: Engine, message_id: int) -> Row | None:
-    """One message: to whom, on which channel."""
+    """One message: to whom, about what, on which channel."""
     sql = """
-        SELECT o.id, o.lead_id, l.code, o.recipient, o.channel, o.address, o.state, o.fields
+        SELECT o.id, o.lead_id, l.code, o.recipient, o.channel, o.address, o.subject, o.state, o.fields
         FROM outbox o LEFT JOIN leads l ON l.id = o.lead_id WHERE o.id = :id
     """
     return next(iter(look_up(engine, sql, {"id": message_id})), None)

@@ -62,7 +62,8 @@ def _twilio(settings: Settings, message_id: str) -> list[Report]:
     form = read_form(body, request.content_type or "")
     url, signature = receiving.public_url(request, settings.public_url), request.headers.get("X-Twilio-Signature", "")
     if not signature:
-        raise NotSigned("The signature is missing", where="the X-Twilio-Signature header")
+        mend = "Only Twilio may call this address."
+        raise NotSigned("The signature is missing", where="the X-Twilio-Signature header", mend=mend)
     if not signatures.is_twilios(url, form, signature, settings.twilio_tokens):
         raise NotGenuine(
             "The signature is wrong", where="the X-Twilio-Signature header", mend="Check TWILIO_AUTH_TOKEN and PUBLIC_URL."

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from config import clock
 from config.settings import Settings
+from config.teamfile.difference import diff
 from config.teamfile.endpoints import read_endpoints
 from config.teamfile.findings import Findings, Problem, TeamFileError, by_line
 from config.teamfile.hours import read_calendars
@@ -54,7 +55,10 @@ def read_text(source: Path | str) -> str:
         problem = Problem(1, "file", f"{source} is not UTF-8 text.", "Save it as UTF-8.")
     except OSError as error:
         problem = Problem(
-            1, "file", f"{source} cannot be read: {error.strerror}.", "Set HEADROOM_TEAM to the path of your team file."
+            1,
+            "file",
+            f"{source} cannot be read: {error.strerror}.",
+            "Is the path right? HEADROOM_TEAM says which file is meant where none is named.",
         )
     raise TeamFileError([problem])
 
@@ -79,10 +83,24 @@ def check(text: str, settings: Settings, *, version: int = 0, today: date | None
 def export(text: str) -> str:
     """The file written back in a uniform layout, comments kept; loading it gives the same team. Raises TeamFileError if it is no YAML."""
     whole_tree(text)
-    yaml = YAML(typ="rt")
+    try:
+        written = _written_back(text, YAML(typ="rt"))
+        if not diff(text, written):
+            return written
+    except ValueError:  # what looks like a date and is none stands where no date is asked for
+        pass
+    careful = YAML(typ="rt")
+    made = careful.constructor
+    as_text = {f"tag:yaml.org,2002:{kind}": type(made).construct_yaml_str for kind in ("timestamp", "int", "float")}
+    made.yaml_constructors = {**made.yaml_constructors, **as_text}
+    return _written_back(text, careful)
+
+
+def _written_back(text: str, yaml: YAML) -> str:
     yaml.preserve_quotes = True
     yaml.width = 130
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.composer.warn_double_anchors = False
     out = StringIO()
     yaml.dump(yaml.load(text), out)
     return out.getvalue()

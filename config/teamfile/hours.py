@@ -49,7 +49,7 @@ def _calendar(name: str, node: Node, section: Section, site: tuple[str, date]) -
             return Calendar(zone, ALWAYS.weekly, name=name)
         section.fail("", "must be a mapping of days, or 24/7.", 'For example `{mon-fri: "09:00-17:00"}`.')
         return Calendar(zone, name=name)
-    zone = read_zone(section, "zone", "time_zone", default=zone)
+    zone = read_zone(section, "zone", "time_zone", "timezone", "tz", default=zone)
     named = _holidays(section, today)
     closed: dict[date, tuple[Window, ...] | None] = {day: () for day in named}  # noqa: C420 (its type is wider than ())
     overrides = {day: windows for day, windows in (closed | _overrides(section)).items() if windows is not None}
@@ -153,7 +153,7 @@ def _window(text: str, place: tuple[Section, str, int]) -> Window | None:
         section.fail(key, f"{text!r} has a time that no clock shows.", _FORM, line=line)
         return None
     if start == end:
-        section.fail(key, f"{text!r} begins and ends at the same time.", "For the whole day write 00:00-24:00.", line=line)
+        section.warn(key, f"{text!r} holds no time.", "For the whole day write 00:00-24:00, for none closed.", line=line)
         return None
     return start, end
 

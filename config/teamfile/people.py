@@ -41,7 +41,7 @@ def read_site(section: Section) -> Site:
         section.fail("default_region", f"{region!r} is not a country.", "Use two letters, such as US or DE.")
         region = "US"
     name = section.text("name", needed=True) or ""
-    zone = read_zone(section, "time_zone", "zone", default="UTC")
+    zone = read_zone(section, "time_zone", "zone", "timezone", "tz", default="UTC")
     address = section.text("postal_address", "") or ""
     numbers = [number for node in section.several("numbers") if (number := _number(node, section, "numbers", region.upper()))]
     _set_elsewhere(section, {"url": "PUBLIC_URL"})
@@ -52,8 +52,9 @@ def read_site(section: Section) -> Site:
 def read_channels(section: Section) -> QuietHours | None:
     """The hours, in the lead's own zone, in which no text is sent; None for `quiet_hours: none`."""
     texts, email = section.part("sms"), section.part("email")
-    _set_elsewhere(texts, {"provider": "TWILIO_ACCOUNT_SID", "from": "TWILIO_FROM"})
-    _set_elsewhere(email, {"provider": "SENDGRID_API_KEY", "from": "SENDGRID_FROM"})
+    account, token = dict.fromkeys(("provider", "account", "account_sid"), "TWILIO_ACCOUNT_SID"), "TWILIO_AUTH_TOKEN"
+    _set_elsewhere(texts, {**account, "from": "TWILIO_FROM", "token": token, "auth_token": token})
+    _set_elsewhere(email, {**dict.fromkeys(("provider", "key", "api_key"), "SENDGRID_API_KEY"), "from": "SENDGRID_FROM"})
     quiet = _quiet_hours(texts)
     for part in (texts, email, section):
         part.close()
@@ -61,8 +62,12 @@ def read_channels(section: Section) -> QuietHours | None:
 
 
 def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
+    """Settings that stand in the environment; a secret must not stand here even though it is not read."""
     for key, name in names.items():
-        if section.node(key) is not None:
+        node = section.node(key)
+        if node is not None and key in ("token", "auth_token", "key", "api_key") and not node.text.startswith(("env:", "file:")):
+            section.fail(key, "a secret must not stand in the team file.", f"Set {name} in the environment, and replace it.")
+        elif node is not None:
             section.warn(key, "is not read from this file.", f"Set {name} in the environment; see .env.example.")
 
 
@@ -77,9 +82,10 @@ def _quiet_hours(section: Section) -> QuietHours | None:
         )
         return None
     bare = Node(node.line, node.kind, node.text.replace("lead-local", ""))
+    faults = len(section.findings.errors)
     windows = read_windows(bare, section, "quiet_hours")
-    if len(windows) > 1:
-        section.fail("quiet_hours", "can be one stretch only.", 'For example "21:00-08:00".')
+    if len(windows) != 1 and len(section.findings.errors) == faults:
+        section.fail("quiet_hours", "must be one stretch.", 'For example "21:00-08:00", or none for no quiet hours.')
     return QuietHours(*windows[0], acknowledge=at_night) if windows else QuietHours(acknowledge=at_night)
 
 

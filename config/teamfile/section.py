@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from config.teamfile.findings import Findings, suggestion
+from config.teamfile.meant import meant_key, meant_value
 from config.teamfile.tree import Node
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -32,9 +33,9 @@ class Section:
         """Note an error at `key` (or at this section itself)."""
         self.findings.error(line or self.line_of(key), self.key(key), reason, hint)
 
-    def warn(self, key: str, reason: str, hint: str = "") -> None:
+    def warn(self, key: str, reason: str, hint: str = "", *, line: int | None = None) -> None:
         """Note something odd at `key`."""
-        self.findings.warn(self.line_of(key), self.key(key), reason, hint)
+        self.findings.warn(line or self.line_of(key), self.key(key), reason, hint)
 
     def key(self, key: str) -> str:
         """The dotted path of `key`."""
@@ -156,7 +157,7 @@ class Section:
         for choice in (word, word.lower(), word.lower().replace("-", "_")):
             if choice in choices:
                 return choice
-        self.fail(key, f"there is no {word!r} here.", suggestion(word, choices), line=node.line)
+        self.fail(key, f"there is no {word!r} here.", meant_value(key, word) or suggestion(word, choices), line=node.line)
         return None
 
     def names(self, key: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -192,7 +193,8 @@ class Section:
         """Complain of every key that nobody asked for."""
         for name, node in self._nodes.items():
             if name not in self._asked:
-                self.fail(name, f"the key {name!r} is not known here.", suggestion(name, self._asked), line=node.line)
+                hint = meant_key(self.path, name) or suggestion(name, self._asked)
+                self.fail(name, f"the key {name!r} is not known here.", hint, line=node.line)
 
 
 def mappings(node: Node | None, path: str, findings: Findings) -> list[tuple[str, Section]]:

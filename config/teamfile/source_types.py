@@ -80,8 +80,8 @@ KNOWN = {
 
 def source_types() -> dict[str, SourceType]:
     """Every type by name: those described here, and those that only have a file."""
-    files = (path.stem for path in _SOURCES.glob("*.py") if not path.stem.startswith("_"))
-    return {name: SourceType(takes_any_key=True) for name in files} | KNOWN
+    files = sorted(path.stem for path in _SOURCES.glob("*.py") if not path.stem.startswith("_"))
+    return KNOWN | {name: SourceType(takes_any_key=True) for name in files if name not in KNOWN}
 
 
 def read_options(section: Section, kind: SourceType) -> dict[str, object]:

@@ -14,11 +14,11 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from config.teamfile.findings import Findings, TeamFileError
 
-LARGEST = 1_000_000  # bytes; 10,000 reps of one line each fit
+LARGEST = 4_000_000  # bytes; 10,000 reps of one full line each are 1.2 million
 _TAGS = {
     f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge")
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # and halves of characters: no database takes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,10 @@ def _scalar(node: Node) -> Any:
 
 
 def _composed(text: str, findings: Findings) -> Any:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # aliases are refused anyway
     try:
-        root = YAML(typ="safe", pure=True).compose(StringIO(text))
+        root = yaml.compose(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         hint = (
@@ -122,7 +124,7 @@ class _Walk:
         kind = _TAGS.get(str(raw.tag))
         if id(raw) in self.seen:
             self.findings.error(line, key, "uses a YAML alias (*name).", "Write the value out; aliases are not read here.")
-            return Node(line, kind or "str", str(raw.value)) if isinstance(raw, ScalarNode) else Node(line, "null")
+            return Node(line, kind or "str", self.text(raw, key, line)) if isinstance(raw, ScalarNode) else Node(line, "null")
         self.seen.add(id(raw))
         if kind is None:
             self.findings.error(line, key, f"has the YAML tag {raw.tag}.", "Remove the tag; only plain values are read.")
@@ -133,13 +135,21 @@ class _Walk:
                 self.node(item, _item_key(key, index, item), item.start_mark.line + 1) for index, item in enumerate(raw.value)
             ]
             return Node(line, "seq", items=tuple(items))
-        return Node(line, kind or "str", str(raw.value))
+        return Node(line, kind or "str", self.text(raw, key, line))
+
+    def text(self, raw: Any, key: str, line: int) -> str:
+        """What a scalar says. Written as "\\0" anything passes as YAML, and the database or the first screen would refuse it."""
+        text = str(raw.value)
+        if odd := _CONTROL.search(text):
+            reason = f"holds the character U+{ord(odd[0]):04X}, which nobody can read."
+            self.findings.error(line, key, reason, "Write letters, digits, signs and line breaks only.")
+        return _CONTROL.sub("?", text)
 
     def entries(self, raw: Any, key: str) -> tuple[tuple[str, Node], ...]:
         found: dict[str, Node] = {}
         for name_node, value in raw.value:
             line = name_node.start_mark.line + 1
-            name = str(name_node.value) if isinstance(name_node, ScalarNode) else "?"
+            name = self.text(name_node, key, line) if isinstance(name_node, ScalarNode) else "?"
             path = name if key == "file" else f"{key}.{name}"
             if not isinstance(name_node, ScalarNode):
                 self.findings.error(

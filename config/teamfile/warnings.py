@@ -46,7 +46,7 @@ def warn_of_what_cannot_work(team: Team, root: Node, context: Context) -> None:
     book = _Book(team, dict(_lines(root)), context)
     _people(book)
     for calendar in team.calendars.values():
-        if not any(calendar.weekly.values()):
+        if not any((*calendar.weekly.values(), *calendar.overrides.values())):
             book.warn(f"hours.{calendar.name}", "is never open.", 'Give it days, such as mon-fri: "09:00-17:00".')
     for rule_id, why in shadowed(team.rules):
         book.warn(f"rules.{rule_id}", f"can never be reached: {why}.", "Move it up, or remove it.")

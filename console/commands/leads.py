@@ -1,6 +1,6 @@
 """`headroom leads` and `headroom why`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -79,23 +79,24 @@ def _words(lead: Row, steps: list[Row], chosen: Row | None) -> list[str]:
     ]
     if chosen:
         lines += [chosen["why"], *(f"  {detail}" for detail in chosen["details"])]
-    return [*lines, "", "everything that happened (UTC):", *story(steps)]
+    return [*lines, "", "everything that happened (UTC):", *story(steps, lead["arrived_at"])]
 
 
-def story(steps: list[Row]) -> list[str]:
-    """A line per step, with the time since the first."""
-    first = steps[0]["at"] if steps else None
+def story(steps: list[Row], arrived_at: datetime) -> list[str]:
+    """A line per step, with the time since the lead arrived."""
     return [
-        f"  {step['at']:%Y-%m-%d %H:%M:%S}  +{since(step['at'] - first):<8} {step['event']:<24} {step['why']}" for step in steps
+        f"  {step['at']:%Y-%m-%d %H:%M:%S}  +{since(step['at'] - arrived_at):<8} {step['event']:<24} {step['why']}"
+        for step in steps
     ]
 
 
 def since(span: timedelta) -> str:
     """0.2s, 42s, 3m 40s."""
-    seconds = span.total_seconds()
-    if seconds < 10:
+    seconds = max(span.total_seconds(), 0.0)
+    if seconds < 9.95:
         return f"{seconds:.1f}s"
-    return f"{seconds:.0f}s" if seconds < 60 else f"{seconds // 60:.0f}m {seconds % 60:.0f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
 
 def _cells(row: Row) -> list[str]:

@@ -31,7 +31,7 @@ def show(desk: Desk, code: str) -> Response:
     now, team = g.now, desk.team()
     steps = reports_lead.steps(desk.engine, lead["id"])
     messages = words.told_to(reports_lead.messages(desk.engine, lead["id"]), g.visitor.role)
-    lines = timeline(steps, messages, reports_lead.raw(desk.engine, lead["id"]))
+    lines = timeline(steps, messages, reports_lead.raw(desk.engine, lead["id"]), lead["arrived_at"])
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),

@@ -1,5 +1,6 @@
 """The letter box: every text and e-mail as it was sent; and without a provider, the place to answer as who got it."""
 
+import re
 from dataclasses import dataclass
 
 from flask import Response, g, request
@@ -12,6 +13,7 @@ from store.reports import Row
 
 LONGEST_REPLY = 1_600  # characters, as the vendor's longest text
 TEXTS = frozenset({"sms", "whatsapp"})
+_NUMBER, _ADDRESS = re.compile(r"\+[0-9]{7,15}"), re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.-]{3,190}")
 _AS = {"lead": "the lead", "rep": "the rep", "manager": "the manager"}
 
 
@@ -41,6 +43,7 @@ def show(desk: Desk) -> Response:
         older=letters[-1]["id"] if len(letters) == reports_messages.PAGE else None, problem=request.args.get("problem"),
         call_source=None if desk.settings.has_twilio else inbound.first_source(team, "twilio_voice"),
         text_source=None if desk.settings.has_twilio else inbound.first_source(team, "twilio_messaging"),
+        mail_source=None if desk.settings.has_sendgrid else inbound.first_source(team, "sendgrid_inbound"),
         has_sendgrid=desk.settings.has_sendgrid, has_twilio=desk.settings.has_twilio,
     )  # fmt: skip
 
@@ -58,6 +61,8 @@ def can_answer(desk: Desk, team: Team, channel: str) -> bool:
     """Only where no real provider stands behind the channel, and the team file has a source that would hear the answer."""
     if channel == "call":
         return not desk.settings.has_twilio and inbound.first_source(team, "twilio_voice") is not None
+    if channel == "email":
+        return not desk.settings.has_sendgrid and inbound.first_source(team, "sendgrid_inbound") is not None
     if channel in TEXTS:
         return not desk.settings.has_twilio and inbound.first_source(team, "twilio_messaging") is not None
     return channel == "messenger" and not desk.settings.has_meta and inbound.first_source(team, "meta") is not None
@@ -82,27 +87,37 @@ def reply(desk: Desk, number: str) -> Response:
 
 def write_in(desk: Desk) -> Response:
     """POST /outbox: somebody new writes or calls, to try those doors without an account."""
-    team, phone = desk.team(), request.form.get("phone", "").strip()
-    kind = {"text": "twilio_messaging", "call": "twilio_voice"}.get(request.form.get("do", ""), "")
-    source = inbound.first_source(team, kind)
-    if (
-        source is None
-        or desk.settings.has_twilio
-        or not (phone.startswith("+") and phone[1:].isdigit() and 8 <= len(phone) <= 16)
-    ):
-        return answers.fault(
-            400, what="That is not a phone number", mend="Write it with country code and no blanks, like +15125550143."
-        )
+    phone, email = request.form.get("phone", "").strip(), request.form.get("email", "").strip()
+    text = request.form.get("text", "").strip()[:LONGEST_REPLY] or "Hello"
     try:
-        if kind == "twilio_voice":
-            inbound.post_missed_call(desk.settings, source, caller=phone, now=g.now)
-        else:
-            inbound.post_text(
-                desk.settings, source, sender=phone, text=request.form.get("text", "").strip()[:LONGEST_REPLY] or "Hello"
-            )
+        is_in = _knock(desk, request.form.get("do", ""), phone=phone, email=email, text=text)
     except inbound.NotTaken as refused:
         return answers.fault(502, what="It did not get in", mend=str(refused))
+    if not is_in:
+        mend = "Write a number with country code and no blanks, like +15125550143, an address like dana@example.com."
+        return answers.fault(400, what="That is not a phone number or e-mail address", mend=mend)
     return answers.see("/outbox")
+
+
+def _knock(desk: Desk, do: str, *, phone: str, email: str, text: str) -> bool:
+    """False where the address does not do for the door, or there is none. Raises NotTaken."""
+    team, settings = desk.team(), desk.settings
+    kind = {"text": "twilio_messaging", "call": "twilio_voice", "mail": "sendgrid_inbound"}.get(do, "")
+    source = inbound.first_source(team, kind)
+    if source is None or (settings.has_sendgrid if do == "mail" else settings.has_twilio):
+        return False
+    if do == "mail":
+        if not _ADDRESS.fullmatch(email):
+            return False
+        inbound.post_mail(settings, source, inbound.Mail(email, text[:60], text), g.now)
+        return True
+    if not _NUMBER.fullmatch(phone):
+        return False
+    if do == "call":
+        inbound.post_missed_call(settings, source, caller=phone, now=g.now)
+    else:
+        inbound.post_text(settings, source, sender=phone, text=text)
+    return True
 
 
 def _deliver(desk: Desk, message: Row, text: str) -> None:
@@ -115,6 +130,12 @@ def _deliver(desk: Desk, message: Row, text: str) -> None:
         source = inbound.first_source(team, "meta")
         if source:
             inbound.post_messenger(settings, source, sender=message["address"], text=text, now=g.now, page=ours)
+        return
+    if channel == "email":
+        source = inbound.first_source(team, "sendgrid_inbound")
+        if source:
+            mail = inbound.Mail(message["address"], f"Re: {message['subject'] or ''}", text, message["code"] or "")
+            inbound.post_mail(settings, source, mail, g.now)
         return
     source = inbound.first_source(team, "twilio_messaging")
     if source:

@@ -20,7 +20,13 @@ def test_it_has_no_fault_and_only_the_night_to_warn_of(settings: Settings):
 
 def test_it_shows_one_of_everything(settings: Settings):
     team = load(SAMPLE, settings=settings)
-    assert {source.type for source in team.sources.values()} == {"form", "twilio_voice", "twilio_messaging", "meta"}
+    assert {source.type for source in team.sources.values()} == {
+        "form",
+        "twilio_voice",
+        "twilio_messaging",
+        "meta",
+        "sendgrid_inbound",
+    }
     assert set(team.pools) == {"sales", "texas"} and set(team.slas) == {"hot", "normal"}
     assert team.slas["hot"].accept_within == timedelta(minutes=2)
     assert team.slas["hot"].first_response_within == timedelta(minutes=5)

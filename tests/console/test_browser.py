@@ -150,7 +150,15 @@ def test_every_page_fits_a_phone_and_has_legible_colours(browser, running, fault
         page.goto(path)
         assert fits(page), path
         assert page.evaluate(PALE) == [], path
+        assert page.evaluate(SMALL) == [], path
 
+
+# what can be pressed and is less than 24 px high or wide (WCAG 2.2, 2.5.8); links within a sentence may be
+SMALL = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")].filter((node) => {
+  const { width, height } = node.getBoundingClientRect();
+  const isSeen = node.checkVisibility() && width > 1 && height > 1;
+  return isSeen && (width < 24 || height < 24) && !node.closest(".mail, .bubble, .said, .alert, pre");
+}).map((node) => node.outerHTML.slice(0, 80))"""
 
 # every text against the nearest opaque ground behind it, as WCAG 2.2 counts contrast (4.5:1, large text 3:1)
 PALE = """() => {

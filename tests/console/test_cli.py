@@ -107,6 +107,13 @@ class TestUse:
         assert "PORT" in err
         assert "DATABASE_URL" in err
 
+    def test_a_data_folder_that_cannot_be_is_one_line(self, headroom, monkeypatch, tmp_path):
+        (tmp_path / "a file").write_text("")
+        monkeypatch.setenv("HEADROOM_DATA", str(tmp_path / "a file"))
+        code, _, err = headroom("up")
+        assert code == 1
+        assert "cannot be made or used" in err and "Set HEADROOM_DATA" in err
+
     def test_no_password_is_told(self, headroom, monkeypatch):
         monkeypatch.setenv("DATABASE_URL", "postgresql://headroom:geheim@127.0.0.1:1/headroom")
         _, out, err = headroom("leads")
@@ -388,6 +395,8 @@ def test_columns_line_up():
         B12   Bo""")
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.24, "0.2s"), (42, "42s"), (220, "3m 40s")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.24, "0.2s"), (9.97, "10s"), (42, "42s"), (59.7, "1m 0s"), (119.8, "2m 0s"), (220, "3m 40s")]
+)
 def test_spans_are_short(seconds, words):
     assert since(timedelta(seconds=seconds)) == words

@@ -13,11 +13,12 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask
 
+from config import clock
 from console import inbound, web
 from console.pages import trial
 from routing.team import Source
 from store import policies
-from tests.console.conftest import csrf
+from tests.console.conftest import TEAM, csrf
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "vectors" / "twilio.json").read_text())["vectors"]
 
@@ -120,6 +121,71 @@ def test_somebody_new_texts_and_somebody_calls_and_hangs_up(served):
     )
     assert [row["kind"] for row in kinds] == ["message", "call"]
     assert client.post("/outbox", data={"csrf": token, "do": "text", "phone": "123"}).status_code == 400
+
+
+@pytest.fixture
+def with_mail(served):
+    """The team has an address for mail, too."""
+    team = TEAM.replace("sources:\n", "sources:\n  mail: {type: sendgrid_inbound, secret: env:SENDGRID_INBOUND_KEY}\n")
+    policies.apply(served.engine, team, served.settings, clock.now(), "the tests")
+    return served
+
+
+def test_who_gave_only_an_address_is_mailed_and_mails_back_from_the_letter_box(with_mail):
+    code = with_mail.lead(phone=None, email="dana@example.com")
+    with_mail.send()
+    client = with_mail.client()
+    [ack] = with_mail.rows("SELECT id, subject FROM outbox WHERE recipient = 'lead' AND channel = 'email'")
+    assert "Answer as Dana Cole" in client.get("/outbox?to=lead").text
+    answer = client.post(f"/outbox/{ack['id']}", data={"csrf": csrf(client, "/outbox"), "text": "After three — s'il vous plaît"})
+    assert answer.status_code == 303
+    with_mail.work()
+    page = client.get(f"/leads/{code}").text
+    assert "The lead wrote" in page and "After three — s&#39;il vous plaît" in page
+    assert len(with_mail.rows("SELECT 1 FROM leads")) == 1, "it is an answer and no new lead"
+
+
+def test_the_rep_accepts_and_answers_by_mail_from_the_letter_box(with_mail):
+    code = with_mail.lead(phone=None, email="dana@example.com")
+    with_mail.send()
+    client = with_mail.client()
+
+    def answer(template, **said):
+        [mail] = with_mail.rows(
+            "SELECT id FROM outbox WHERE template = :t AND channel = 'email' AND recipient = 'rep:ann'", t=template
+        )
+        assert client.post(f"/outbox/{mail['id']}", data={"csrf": csrf(client, "/outbox"), **said}).status_code == 303
+        with_mail.work()
+        with_mail.send()
+
+    answer("offer", quick="1")
+    assert with_mail.one(code)["owner"] == "ann"
+    answer("accepted", text="Shall I come by at four?\n\nAnn")
+    assert with_mail.one(code)["responded_at"] is not None
+    [relay] = with_mail.rows("SELECT body FROM outbox WHERE template = 'relay' AND recipient = 'lead'")
+    assert "Shall I come by at four?" in relay["body"]
+
+
+def test_somebody_new_mails(with_mail):
+    client = with_mail.client()
+    token = csrf(client, "/outbox")
+    assert "Mail us" in client.get("/outbox").text
+    fields = {"csrf": token, "do": "mail", "email": "omar@example.org", "text": "Do you repair roofs?"}
+    assert client.post("/outbox", data=fields).status_code == 303
+    with_mail.work()
+    [lead] = with_mail.rows("SELECT l.kind, l.channel, l.message, p.email FROM leads l JOIN people p ON p.id = l.person_id")
+    assert lead == {"kind": "message", "channel": "email", "message": "Do you repair roofs?", "email": "omar@example.org"}
+    for wrong in ("omar", "a b@example.org", "o@example.org\r\nX: y", "", "<o@example.org>"):
+        assert client.post("/outbox", data={**fields, "email": wrong}).status_code == 400
+
+
+def test_without_an_address_for_mail_nobody_answers_mails(served):
+    served.lead(phone=None, email="dana@example.com")
+    served.send()
+    client = served.client()
+    [ack] = served.rows("SELECT id FROM outbox WHERE recipient = 'lead'")
+    assert "Mail us" not in client.get("/outbox").text and "Answer as Dana" not in client.get("/outbox").text
+    assert client.post(f"/outbox/{ack['id']}", data={"csrf": csrf(client, "/outbox"), "text": "hi"}).status_code == 404
 
 
 def test_with_real_keys_nobody_is_impersonated(served):

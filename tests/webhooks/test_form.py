@@ -46,7 +46,7 @@ def test_every_spelling_of_a_form_is_the_same_lead(front, content_type, body):
 def test_multipart_keeps_the_names_of_files_and_every_value_of_a_repeated_field(front):
     parts = {**DANA, "services": ["boiler", "heat pump"], "plan": (io.BytesIO(b"\x00\x01"), "cellar.png")}
     answer = front.client.post("/webhooks/website", data=parts, content_type="multipart/form-data")
-    assert answer.status_code == 303
+    assert answer.status_code == 202
     assert front.last.content["extra"]["services"] == ["boiler", "heat pump"]
     assert front.last.content["extra"]["plan"] == "cellar.png"
 
@@ -123,16 +123,23 @@ def test_our_own_number_is_nobodys_phone(front):
         ({"Accept": "*/*"}, 202),
         ({"Accept": "application/json"}, 202),
         ({"Accept": "text/html", "Sec_Fetch_Mode": "cors"}, 202),
+        ({"Origin": ""}, 202),
+        ({"Origin": "", "Referer": "https://shop.example/contact"}, 303),
+        ({"Origin": "", "Accept_Language": "es-US"}, 303),
+        ({"Origin": "", "Accept": "text/html"}, 303),
     ],
 )
 def test_a_person_is_sent_to_the_thanks_page_and_a_script_gets_the_code(front, headers, status):
-    answer = front.post("shop", {"name": "Dana"}, Content_Type=FORM, Origin="https://shop.example", **headers)
+    sent = {name: value for name, value in ({"Origin": "https://shop.example"} | headers).items() if value}
+    source = "shop" if "Origin" in sent else "website"
+    answer = front.post(source, {"name": "Dana"}, Content_Type=FORM, **sent)
     assert answer.status_code == status
-    assert answer.headers.get("Location") == ("https://shop.example/thanks" if status == 303 else None)
+    thanks = {"shop": "https://shop.example/thanks", "website": "https://leads.example.com/webhooks/website/thanks"}
+    assert answer.headers.get("Location") == (thanks[source] if status == 303 else None)
 
 
 def test_without_a_thanks_page_of_its_own_the_source_has_ours(front):
-    answer = front.post("website", {"name": "Dana"}, Content_Type=FORM)
+    answer = front.post("website", {"name": "Dana"}, Content_Type=FORM, Accept="text/html")
     assert answer.headers["Location"] == "https://leads.example.com/webhooks/website/thanks"
     page = front.client.get("/webhooks/website/thanks")
     assert (page.status_code, page.mimetype) == (200, "text/html")
@@ -196,7 +203,7 @@ def test_a_hidden_uuid_of_the_form_is_its_key_even_when_the_boundary_differs(fro
     fields = {**DANA, "_id": "6e1c"}
     for boundary in ("one", "two"):
         answer = front.client.post("/webhooks/website", data=fields, content_type=f"multipart/form-data; boundary={boundary}")
-        assert answer.status_code == 303
+        assert answer.status_code in (200, 202)
     assert [each.external_id for each in front.heard] == ["form:6e1c"]
 
 

@@ -207,6 +207,20 @@ def test_every_message_can_be_a_mail(template):
     assert made.html.startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("template", sorted(path.name.removesuffix(".email.txt") for path in FOLDER.glob("*.email.txt")))
+@pytest.mark.parametrize("count", ["1", "4"])
+@pytest.mark.parametrize(
+    "without", ["", "said", "due_text", "remaining", "owner", "cause", "message", "first_name", "kind", "ring", "link"]
+)
+def test_the_marks_of_a_template_never_reach_the_reader(template, count, without):
+    fields = {**ORDINARY, "said": "Any news?", "subject": "For you", "count": count} | ({without: ""} if without else {})
+    written = said(template, "email", **fields)
+    assert not re.search(r"(?m)^[*>] ", written.body), written.body
+    if re.search(r"(?m)^> ", (FOLDER / f"{template}.email.txt").read_text()):
+        assert written.html.count("<a href=") == 1, "the button is one"
+    assert "\n\n\n" not in written.body and written.subject
+
+
 def test_html_escapes_what_it_shows():
     assert "<b>" not in compose("Hi", "a <b>bold</b> name").html
 

@@ -56,6 +56,7 @@ STEPS = frozenset({"thanks"})
 CONTENT_TYPES = frozenset(
     {"application/x-www-form-urlencoded", "multipart/form-data", "application/json", "text/plain"}
 )  # fmt: skip
+ONLY_BROWSERS_SEND = ("origin", "referer", "accept-language")
 BROWSER_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 ASKABLE_HEADERS = "content-type, idempotency-key, webhook-id, webhook-timestamp, webhook-signature"
 THANKS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -67,7 +68,9 @@ THANKS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="vie
 def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     """Raises NotGenuine for a foreign origin or a wrong signature, NotSigned where there is a secret and no signature."""
     if delivery.source.origins and "origin" in delivery.headers and not _is_allowed(delivery):
-        raise NotGenuine("This site may not post here", where="the Origin header", mend="Name it under `origins` of the source.")
+        raise NotGenuine(
+            "This site may not post here", where="the Origin header", mend="Name it under `allowed_origins` of the source."
+        )
     if not secrets:
         return
     if "webhook-signature" not in delivery.headers:
@@ -124,7 +127,9 @@ def show(delivery: Delivery) -> Answer:
 def preflight(delivery: Delivery) -> Answer:
     """The browser asks whether a page of that origin may post JSON here. Raises NotGenuine: no."""
     if not _is_allowed(delivery):
-        raise NotGenuine("This site may not post here", where="the Origin header", mend="Name it under `origins` of the source.")
+        raise NotGenuine(
+            "This site may not post here", where="the Origin header", mend="Name it under `allowed_origins` of the source."
+        )
     methods = (("Access-Control-Allow-Methods", "POST"), ("Access-Control-Allow-Headers", ASKABLE_HEADERS))
     return Answer(204, headers=(*methods, ("Access-Control-Max-Age", "86400")))
 
@@ -145,11 +150,13 @@ def _is_allowed(delivery: Delivery) -> bool:
 
 
 def _is_browser(delivery: Delivery) -> bool:
-    """Is a person looking at this, not a script? A fetch says Accept: */* or Sec-Fetch-Mode: cors."""
+    """Is a person looking at this? A fetch says Accept: */* or Sec-Fetch-Mode: cors; a program often says nothing at all."""
     if delivery.mimetype not in BROWSER_TYPES:
         return False
-    mode, accept = delivery.headers.get("sec-fetch-mode"), delivery.headers.get("accept", "text/html")
-    return mode == "navigate" if mode else "text/html" in accept
+    mode, accept = delivery.headers.get("sec-fetch-mode"), delivery.headers.get("accept")
+    if mode or accept is None:
+        return mode == "navigate" if mode else any(name in delivery.headers for name in ONLY_BROWSERS_SEND)
+    return "text/html" in accept
 
 
 def _pairs(delivery: Delivery) -> list[tuple[str, object]]:
