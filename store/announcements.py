@@ -56,7 +56,8 @@ class Claimed:
 class Result:
     """What became of a dispatch: delivered, pending (again at `not_before`) or dead. `records`: ids that the CRM gave the lead.
 
-    `failed`: does it count against the endpoint? `rest`: how long the endpoint asked to be left alone; `disable`: it said 410.
+    `failed`: does it count against the endpoint? `rest`: how long the endpoint asked to be left alone; `disable`: it said 410;
+    `refused`: our keys or settings are refused, so nothing gets through until somebody mends them.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Result:
     failed: bool = False
     rest: timedelta | None = None
     disable: bool = False
+    refused: bool = False
 
 
 # --- written with the step ------------------------------------------------------------------------------------------

@@ -47,8 +47,12 @@ def replay_since(engine: Engine, endpoint: str, since: datetime, now: datetime, 
 
 
 def enable(engine: Engine, endpoint: str, now: datetime) -> bool:
-    """Call it again, although it said 410 or failed. False: there is no such endpoint. What it missed is for `replay_since`."""
+    """Call it again, although it said 410 or failed, with all that waits. False: there is no such endpoint.
+
+    What it missed is for `replay_since`.
+    """
     with transaction(engine) as db:
+        db.execute(_AT_ONCE, {"endpoint": endpoint, "now": now})
         return bool(db.execute(_ENABLE, {"endpoint": endpoint}).rowcount)
 
 
@@ -90,6 +94,7 @@ SELECT a.id, e.id, a.lead_id, :now, :now FROM announcements a JOIN endpoints e O
 WHERE a.at >= :since AND a.body <> '{}' AND (cardinality(e.wants) = 0 OR a.type = ANY(e.wants))
 ORDER BY a.id ON CONFLICT (announcement_id, endpoint) DO NOTHING
 """)
+_AT_ONCE = text("UPDATE dispatches SET not_before = :now WHERE endpoint = :endpoint AND state = 'pending' AND not_before > :now")
 _ENABLE = text("UPDATE endpoints SET disabled_at = NULL, failures = 0, open_until = NULL, why = NULL WHERE id = :endpoint")
 _PURGE = text("""
 DELETE FROM announcements WHERE id = ANY(ARRAY(

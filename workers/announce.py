@@ -3,6 +3,7 @@
 At least once: who dies between the call and the record leaves a lease that ends, and the event goes out again under its id.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from routing.team import Team
 from store import announcements, dead_letters, notices, policies
 from store.announcements import Claimed, Lane, Result
 from store.engine import Engine
-from workers.endpoints import KINDS, Parcel, Sent
+from workers.endpoints import KINDS, EndpointKind, Parcel, Sent
 from workers.endpoints.line import Gone, Line
 from workers.outcomes import NotAccepted
 
@@ -27,7 +28,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE, OF_A_CRM = 4, 1  # calls under way to one endpoint, of one process; one keeps a CRM in the order of things
 PURGE_EVERY = timedelta(minutes=10)
 THROTTLED_FOR = timedelta(seconds=30)  # 429 without a Retry-After
-REFUSED_FOR = timedelta(minutes=5)  # our keys are refused: nothing changes by asking more often
+REFUSED_FOR = timedelta(
+    minutes=5
+)  # our keys are refused: nothing changes by asking more often, and nobody waits longer once they are mended
 
 
 class Announcer:
@@ -52,14 +55,15 @@ class Announcer:
         claimed = announcements.claim(self._engine, now, self._lanes(team)) if claim else []
         for event in claimed:
             self._call(event, team)
-        moved = len(claimed) + self._gather(patience, now)
+        moved = len(claimed) + self._gather(patience, team, now)
         self._purge(now)
         return moved
 
     def finish(self, now: datetime) -> None:
         """Wait for what is under way (20 s a call at most) and put it on disk; take on nothing new."""
+        team = policies.current(self._engine, self._settings)
         while self.is_busy:
-            self._gather(0.5, now)
+            self._gather(0.5, team, now)
 
     def close(self) -> None:
         """Let go of the threads. Call `finish` first."""
@@ -83,7 +87,7 @@ class Announcer:
         parcel = Parcel(event, endpoint, team, self._settings)
         self._under_way[threads.submit(KINDS[endpoint.type].send, parcel, self._line)] = event
 
-    def _gather(self, patience: float, now: datetime) -> int:
+    def _gather(self, patience: float, team: Team, now: datetime) -> int:
         if self._under_way:
             done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
             self._results += [self._result(self._under_way.pop(future), future, now) for future in done]
@@ -93,7 +97,7 @@ class Announcer:
         except Exception:
             self._results = results  # the calls were made: what came of them must still get to disk
             raise
-        self._tell_operator(results, now)
+        self._tell_operator(results, team, now)
         return len(results)
 
     def _result(self, event: Claimed, future: Future[Sent], now: datetime) -> Result:
@@ -109,15 +113,12 @@ class Announcer:
         log.warning("event_not_delivered", id=event.key, endpoint=event.endpoint, tries=event.attempts, code=error.code)
         return after_failure(replace(result, status=error.status, error=error.reason), event, error, now)
 
-    def _tell_operator(self, results: list[Result], now: datetime) -> None:
-        """What cannot go on without a person: an address that said 410, events that died. Over when one gets through again."""
+    def _tell_operator(self, results: list[Result], team: Team, now: datetime) -> None:
+        """What cannot go on without a person. Over when one gets through again."""
         for name in sorted({result.endpoint for result in results}):
             mine = [result for result in results if result.endpoint == name]
-            if any(result.disable for result in mine):
-                words = f"The endpoint {name} answered 410 Gone and gets no more events. `headroom events enable {name}` calls it again."
-                notices.raise_notice(self._engine, f"endpoint:{name}", words, now)
-            elif dead := next((result for result in mine if result.state == "dead"), None):
-                words = f"Events could not be delivered to the endpoint {name} ({dead.error}). See them on the page Events or by `headroom events dead`."
+            kind = KINDS[team.endpoints[name].type] if name in team.endpoints else None
+            if words := in_words(name, mine, kind):
                 notices.raise_notice(self._engine, f"endpoint:{name}", words, now)
             elif any(result.state == "delivered" for result in mine):
                 notices.end_notice(self._engine, f"endpoint:{name}", now)
@@ -128,6 +129,21 @@ class Announcer:
             thrown = dead_letters.purge(self._engine, now)
             if thrown:
                 log.info("events_purged", count=thrown)
+
+
+def in_words(name: str, results: Sequence[Result], kind: EndpointKind | None) -> str:
+    """What an operator must know of one endpoint's results: it said 410, it refuses us, or events died. "" when all is well."""
+    if any(result.disable for result in results):
+        return f"The endpoint {name} answered 410 Gone and gets no more events. `headroom events enable {name}` calls it again."
+    if refused := next((result for result in results if result.refused), None):
+        minutes = int(REFUSED_FOR.total_seconds()) // 60
+        return (
+            f"The endpoint {name} takes nothing: {refused.error}. Its events wait and are tried every {minutes} min; leads go on as ever."
+            f" {kind.mend if kind else ''} `headroom events enable {name}` then tries at once."
+        )
+    if dead := next((result for result in results if result.state == "dead"), None):
+        return f"Events could not be delivered to the endpoint {name} ({dead.error}). See them on the page Events or by `headroom events dead`."
+    return ""
 
 
 def after_failure(result: Result, event: Claimed, failure: NotAccepted, now: datetime) -> Result:
@@ -142,9 +158,10 @@ def after_failure(result: Result, event: Claimed, failure: NotAccepted, now: dat
     if failure.fault is Fault.THROTTLED:
         asked = asked or THROTTLED_FOR
         return replace(result, state="pending", not_before=now + asked, rest=asked)
-    rest = REFUSED_FOR if failure.fault is Fault.CONFIGURATION else asked
+    if failure.fault is Fault.CONFIGURATION:
+        return replace(result, state="pending", not_before=now + REFUSED_FOR, rest=REFUSED_FOR, refused=True)
     wait_for = max(announcing.wait_after(event.key, event.attempts), asked or timedelta(0))
-    return replace(result, state="pending", not_before=now + wait_for, failed=True, rest=rest)
+    return replace(result, state="pending", not_before=now + wait_for, failed=True, rest=asked)
 
 
 def _own_hosts(settings: Settings) -> tuple[str, ...]:
