@@ -27,6 +27,17 @@ def known(engine: Engine) -> list[Row]:
         return [dict(row) for row in db.execute(_KNOWN).mappings()]
 
 
+def state_of(row: Row, now: datetime) -> str:
+    """How an endpoint of `known` is: off, disabled, left alone, failing, or well. Keys that are refused are failing too."""
+    if not row["enabled"]:
+        return "off"
+    if row["disabled_at"]:
+        return "disabled"
+    if row["open_until"] and row["open_until"] > now:
+        return "left alone"
+    return "failing" if row["failures"] or row["why"] else "well"
+
+
 def replay(engine: Engine, key: str, now: datetime, *, endpoint: str | None = None) -> int:
     """Deliver one event again, under the same id, to `endpoint` or to all that had it. `key`: its id. Returns to how many."""
     with transaction(engine) as db:

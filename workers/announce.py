@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
-from config.outgoing import Guard
+from config.outgoing_hosts import guard_of
 from config.settings import Settings
 from routing import announcing
 from routing.sending import Fault
@@ -27,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE, OF_A_CRM = 4, 1  # calls under way to one endpoint, of one process; one keeps a CRM in the order of things
 PURGE_EVERY = timedelta(minutes=10)
+SILENT_FOR = timedelta(hours=1)  # then the operator hears of it
 THROTTLED_FOR = timedelta(seconds=30)  # 429 without a Retry-After
 REFUSED_FOR = timedelta(
     minutes=5
@@ -38,7 +38,7 @@ class Announcer:
 
     def __init__(self, engine: Engine, settings: Settings, *, line: Line | None = None) -> None:
         self._engine, self._settings = engine, settings
-        self._line = line or Line(Guard((*settings.private_urls, *_own_hosts(settings))))
+        self._line = line or Line(guard_of(settings))
         self._threads: dict[str, ThreadPoolExecutor] = {}
         self._under_way: dict[Future[Sent], Claimed] = {}
         self._results: list[Result] = []
@@ -102,7 +102,7 @@ class Announcer:
 
     def _result(self, event: Claimed, future: Future[Sent], now: datetime) -> Result:
         error = future.exception()
-        result = Result(event.id, event.fence, event.endpoint, event.lead_id, "delivered")
+        result = Result(event.id, event.fence, event.endpoint, event.lead_id, "delivered", queued_at=event.queued_at)
         if error is None:
             sent = future.result()
             log.info("event_delivered", id=event.key, type=event.type, endpoint=event.endpoint, tries=event.attempts)
@@ -118,10 +118,25 @@ class Announcer:
         for name in sorted({result.endpoint for result in results}):
             mine = [result for result in results if result.endpoint == name]
             kind = KINDS[team.endpoints[name].type] if name in team.endpoints else None
-            if words := in_words(name, mine, kind):
+            if words := in_words(name, mine, kind) or self._of_silence(name, mine, now):
                 notices.raise_notice(self._engine, f"endpoint:{name}", words, now)
             elif any(result.state == "delivered" for result in mine):
                 notices.end_notice(self._engine, f"endpoint:{name}", now)
+
+    def _of_silence(self, name: str, results: Sequence[Result], now: datetime) -> str:
+        """Words for the operator of an endpoint that has taken nothing for an hour, although there was something to take."""
+        error = next((r.error for r in results if r.failed and r.queued_at and now - r.queued_at >= SILENT_FOR), None)
+        if error is None:
+            return ""
+        [row] = [row for row in dead_letters.known(self._engine) if row["id"] == name]
+        last = row["delivered_at"]
+        if last is not None and now - last < SILENT_FOR:
+            return ""
+        since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
+        return (
+            f"The endpoint {name} has taken nothing {since}: {error}. {row['waiting']} events wait; each is tried for three days, then it"
+            " is a dead letter. Leads go on as ever. See whether it runs; `headroom doctor` tries to reach it."
+        )
 
     def _purge(self, now: datetime) -> None:
         if self._purged_at is None or now - self._purged_at >= PURGE_EVERY:
@@ -162,12 +177,6 @@ def after_failure(result: Result, event: Claimed, failure: NotAccepted, now: dat
         return replace(result, state="pending", not_before=now + REFUSED_FOR, rest=REFUSED_FOR, refused=True)
     wait_for = max(announcing.wait_after(event.key, event.attempts), asked or timedelta(0))
     return replace(result, state="pending", not_before=now + wait_for, failed=True, rest=asked)
-
-
-def _own_hosts(settings: Settings) -> tuple[str, ...]:
-    """Hosts that the operator put in the place of a CRM's own in the environment (gateways, tests): not set by any user."""
-    given = (settings.hubspot_api_url, settings.pipedrive_api_url)
-    return tuple(host for url in given if url and (host := urlsplit(url).hostname))
 
 
 def tell_due(announcer: Announcer, now: datetime) -> int:

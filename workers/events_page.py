@@ -10,7 +10,7 @@ from routing.model import Kind, Lead, Person, State, Status
 from store.announcements import Claimed
 from store.dead_letters import KEEP, KEEP_DEAD
 from store.stages import USUAL
-from workers.announce import REFUSED_FOR
+from workers.announce import REFUSED_FOR, SILENT_FOR
 from workers.endpoints import KINDS, webhook
 from workers.endpoints.line import SECONDS
 
@@ -28,7 +28,7 @@ MEANINGS = {
     "type": "one of the names below",
     "version": f"of this shape, {announcing.VERSION}: within it names and fields are added, never renamed or taken away. Ignore what you do not know",
     "timestamp": "when the step was taken (ISO 8601, UTC, milliseconds)",
-    "data.sequence": "grows from event to event of one lead; gaps are normal. Events may arrive in another order: the higher one is the later",
+    "data.sequence": "grows from event to event of one lead; gaps are normal. An event that had to be tried again may arrive after later ones: the higher number is the later",
     "data.lead": "the lead as it stood after the step (not as it stands when you get this): ids of the team file, states and instants; null where it has"
     " not come to that. `owner` has it, `offered_to` are asked, `attribution` is what the link said of the campaign",
     "data.step": "what happened: the journey's own event, from which status to which, the reason in words, how late an alarm was, and the event's own ids",
@@ -160,8 +160,8 @@ from standardwebhooks import Webhook
 event = Webhook(secret).verify(body_bytes, headers)  # raises WebhookVerificationError; refuses what is older than 300 s
 ```
 
-To replace a secret: put both into the environment, the new one first, separated by a comma; give the receiver the new one; take the old
-one out. Answer any 2xx within 15 s and do the work afterwards.
+To replace a secret: let both sign, the new one first (`DESK_SECRET=new,old` in the environment and a restart, or
+`secret: [file:/run/new, file:/run/old]` in the team file and `headroom apply`); give the receiver the new one; take the old one out. Answer any 2xx within 15 s and do the work afterwards.
 """
 
 
@@ -170,7 +170,9 @@ def _delivery() -> str:
     rests = ", ".join(_span(rest) for rest in announcing.OPEN_FOR)
     return f"""## How it is delivered
 
-- **At least once**, with the same `webhook-id` and the same body. Order is not promised; `sequence` tells it.
+- **At least once**, with the same `webhook-id` and the same body, under a new timestamp and signature.
+- **In order, as long as nothing fails.** While an event of a lead is on its way, that lead's next one waits. One that has to be tried again later
+  holds up none behind it, so believe `sequence`, not the order of arrival.
 - **A yes is any 2xx** within {SECONDS:.0f} s. Anything else, redirects too, is tried again after {waits} (each spread by 20 %), then every
   {_span(announcing.WAITS[-1])}. {_span(announcing.GIVE_UP_AFTER)} after it happened it becomes a dead letter.
 - **`Retry-After`** of a 429 or 5xx, seconds or a date, holds back the whole endpoint, a day at most.
@@ -180,6 +182,9 @@ def _delivery() -> str:
 - **Dead letters**: the page `/events`, `headroom events dead`, `GET /api/events/dead`. Again, under the same id: the button,
   `headroom events replay evt_...`, or all since an instant with `headroom events replay --endpoint NAME --since 2h` (`--dead` for the dead
   ones only); `POST /api/events/replay` does the same.
+- **The operator** is told, on the start page and at `/ops/invariants`, of an endpoint that answered 410, that refuses our keys, whose events
+  died, or that has taken nothing for {_span(SILENT_FOR)}. `headroom events list` shows each endpoint; `headroom doctor` connects with each,
+  without a word about any lead. Leads never wait for an endpoint.
 - Events are kept for {KEEP.days} days, dead ones for {KEEP_DEAD.days}, those that still wait until they are through.
 - Workers deliver them; without Redis or workers the clock process does.
 """

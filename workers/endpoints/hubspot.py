@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from config import normal
+from config.outgoing_hosts import HUBSPOT
 from workers.endpoints import Parcel, Sent, crm, oauth
 from workers.endpoints.line import Line, judge, retry_after_of
 from workers.endpoints.oauth import TokenDoor
@@ -23,7 +24,6 @@ MEND = (
     " OAuth: check client_id and client_secret, install the app anew and put its refresh token where `refresh_token` points. Mapped"
     " properties must exist there." + crm.RESTART
 )
-HOST = "https://api.hubapi.com"
 CONTACTS = "/crm/v3/objects/contacts"
 TOKEN = "/oauth/2026-03/token"  # v1 ends on 2027-02-16 (docs, "Migrate from the OAuth v1 API"); Auth/Oauth/279897/2026-03/oauth.json 01fdb31
 STATUSES = {  # ours -> HubSpot's own property hs_lead_status
@@ -118,7 +118,7 @@ def _write(parcel: Parcel, line: Line, method: str, path: str, said: Mapping[str
 
 
 def _ask(parcel: Parcel, line: Line, method: str, path: str, said: object) -> Answer:
-    host = parcel.settings.hubspot_api_url or HOST
+    host = parcel.settings.hubspot_api_url or HUBSPOT
     if parcel.endpoint.grant is None:
         return line.json(method, f"{host}{path}", said, headers=crm.bearer(parcel.endpoint.secrets[0]))
     door = TokenDoor("HubSpot", f"{host}{TOKEN}")

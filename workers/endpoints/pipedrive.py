@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from config.outgoing_hosts import PIPEDRIVE, PIPEDRIVE_TOKENS
 from workers.endpoints import Parcel, Sent, crm, oauth
 from workers.endpoints.line import Line, judge, retry_after_of
 from workers.endpoints.oauth import Token, TokenDoor
@@ -20,7 +21,6 @@ MEND = (
     " anew (scopes contacts:full and leads:full) and put its refresh token where `refresh_token` points; 402 means that the account is not paid."
     + crm.RESTART
 )
-HOST, TOKENS_AT = "https://api.pipedrive.com", "https://oauth.pipedrive.com"
 LOST = frozenset({"bad_number", "lost", "not_now"})  # outcomes with which a lead leaves Pipedrive's inbox for its archive
 DAY_IS_SPENT, BLOCKED = timedelta(hours=1), timedelta(minutes=10)  # the budget is new at a midnight that Pipedrive does not tell
 HISTORY = frozenset({400, 403, 404, 409, 410, 422})  # what a lead that is no lead any more may be answered with
@@ -132,14 +132,14 @@ def _ask(parcel: Parcel, line: Line, method: str, path: str, said: object = None
     """With the API token at the common host, where version 1 stands at the root, or by OAuth at the company's own (`api_domain`)."""
     given = parcel.settings.pipedrive_api_url
     if parcel.endpoint.grant is None:
-        url = f"{given or HOST}/{'' if path.startswith('v1') else 'api/'}{path}"
+        url = f"{given or PIPEDRIVE}/{'' if path.startswith('v1') else 'api/'}{path}"
         return line.json(method, url, said, headers={"x-api-token": parcel.endpoint.secrets[0]})
 
     def call(token: Token) -> Answer:
-        url = f"{given or token.host or HOST}/api/{path}"
+        url = f"{given or token.host or PIPEDRIVE}/api/{path}"
         return line.json(method, url, said, headers=crm.bearer(token.text))
 
-    return oauth.authorized(parcel, line, TokenDoor("Pipedrive", f"{given or TOKENS_AT}/oauth/token", is_basic=True), call)
+    return oauth.authorized(parcel, line, TokenDoor("Pipedrive", f"{given or PIPEDRIVE_TOKENS}/oauth/token", is_basic=True), call)
 
 
 def _judge(answer: Answer) -> None:
