@@ -98,6 +98,11 @@ def _e164(text: str, region: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def national(number: str) -> str:
+    """The digits of an E.164 number without its country, as some directories keep it."""
+    return str(phonenumbers.national_significant_number(phonenumbers.parse(number)))
+
+
 def phones_in(text: str, region: str) -> list[str]:
     """The E.164 numbers written somewhere in a text, each once. A guess: order numbers can look the same, dates and prices do not."""
     matches = phonenumbers.PhoneNumberMatcher(text[:20_000], region, leniency=phonenumbers.Leniency.POSSIBLE)

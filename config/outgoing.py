@@ -40,6 +40,10 @@ class AddressRefused(Exception):
     """This address is not called: nothing has left the machine. The text says why and how to mend it, and quotes no path."""
 
 
+class NoAddress(AddressRefused):
+    """The host has no address at this moment: the name server may be away. It may have one later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A URL taken apart once, so that nobody reads it differently later."""
@@ -90,9 +94,9 @@ class Guard:
         try:
             found = [ip_address(text) for text in dict.fromkeys(self.resolve(target.host, target.port))]
         except (OSError, UnicodeError, ValueError) as error:
-            raise AddressRefused(f"the host {target.host} has no address now") from error
+            raise NoAddress(f"the host {target.host} has no address now") from error
         if not found:
-            raise AddressRefused(f"the host {target.host} has no address now")
+            raise NoAddress(f"the host {target.host} has no address now")
         if target.host not in self.allowed and not all(self._lists(address) for address in found):
             _refuse_plain(target)
             if not all(is_public(address) or self._lists(address) for address in found):

@@ -4,8 +4,8 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,25 +50,43 @@ def call(
 
     `seconds` is for everything together, however slowly the other side drips. `context` replaces the machine's trust (tests).
     """
+    with _held(guard, url, seconds, context) as wires:
+        connection = _Connection(wires)
+        try:
+            connection.request(method, wires.target.path, body=body, headers={"User-Agent": "Headroom", **(headers or {})})
+            reply = _read(connection.getresponse(), longest)
+            wires.check_time()
+            return reply
+        except (OSError, http.client.HTTPException) as error:
+            if wires.is_open:
+                raise NoReply(f"no answer from {wires.target.host} ({type(error).__name__})") from error
+            raise NotReached(f"no connection to {wires.target.host} ({type(error).__name__})") from error
+        finally:
+            connection.close()
+
+
+def reach(guard: Guard, url: str, *, seconds: float = SECONDS, context: ssl.SSLContext | None = None) -> None:
+    """Connect, check the certificate of an https address, and hang up without a word. Raises AddressRefused or NotReached."""
+    with _held(guard, url, seconds, context) as wires:
+        try:
+            wires.open()
+        except OSError as error:
+            raise NotReached(f"no connection to {wires.target.host} ({type(error).__name__})") from error
+
+
+@contextmanager
+def _held(guard: Guard, url: str, seconds: float, context: ssl.SSLContext | None) -> Iterator["_Wires"]:
+    """Wires to the checked addresses of a URL, not yet open; cut when the time is over, closed at the end."""
     until = monotonic() + seconds
     target, addresses = guard.check(url)
     wires = _Wires(target, addresses, until, context)
-    connection = _Connection(wires)
     cutter = threading.Timer(max(0.0, until - monotonic()), wires.cut)
     cutter.daemon = True
     cutter.start()
     try:
-        connection.request(method, target.path, body=body, headers={"User-Agent": "Headroom", **(headers or {})})
-        reply = _read(connection.getresponse(), longest)
-        wires.check_time()
-        return reply
-    except (OSError, http.client.HTTPException) as error:
-        if wires.is_open:
-            raise NoReply(f"no answer from {target.host} ({type(error).__name__})") from error
-        raise NotReached(f"no connection to {target.host} ({type(error).__name__})") from error
+        yield wires
     finally:
         cutter.cancel()
-        connection.close()
         wires.close()
 
 

@@ -57,7 +57,8 @@ class Claimed:
 class Result:
     """What became of a dispatch: delivered, pending (again at `not_before`) or dead. `records`: ids that the CRM gave the lead.
 
-    `failed`: does it count against the endpoint? `rest`: how long the endpoint asked to be left alone; `disable`: it said 410.
+    `failed`: does it count against the endpoint? `rest`: how long the endpoint asked to be left alone; `disable`: it said 410;
+    `refused`: our keys or settings are refused, so nothing gets through until somebody mends them. `queued_at`: when it began.
     """
 
     id: int
@@ -72,6 +73,8 @@ class Result:
     failed: bool = False
     rest: timedelta | None = None
     disable: bool = False
+    refused: bool = False
+    queued_at: datetime | None = None
 
 
 # --- written with the step ------------------------------------------------------------------------------------------
@@ -230,6 +233,7 @@ WHERE id = ANY(ARRAY(
     SELECT FROM dispatches n WHERE n.endpoint = d.endpoint AND n.lead_id = d.lead_id AND n.state IN ('pending', 'sending') AND n.id > d.id
   ) FOR UPDATE SKIP LOCKED))
 """)
+# of one lead the earlier event goes first; only one that has to be tried again later holds up none behind it
 _TAKE = """
 WITH lane AS (SELECT * FROM jsonb_to_recordset(CAST(:lanes AS jsonb)) AS r(endpoint text, room int, latest boolean)),
 picked AS MATERIALIZED (
@@ -237,6 +241,9 @@ picked AS MATERIALIZED (
     SELECT d.id FROM dispatches d WHERE d.endpoint = lane.endpoint AND d.state = 'pending' AND {due}
       AND NOT (lane.latest AND EXISTS (
         SELECT FROM dispatches s WHERE s.endpoint = d.endpoint AND s.lead_id = d.lead_id AND s.state = 'sending'))
+      AND NOT EXISTS (
+        SELECT FROM dispatches b WHERE b.endpoint = d.endpoint AND b.lead_id = d.lead_id AND b.id < d.id
+          AND (b.state = 'sending' OR (b.state = 'pending' AND b.not_before <= :now)))
     ORDER BY {first}, d.id LIMIT lane.room FOR UPDATE SKIP LOCKED
   ) AS due
 ),

@@ -27,6 +27,17 @@ def known(engine: Engine) -> list[Row]:
         return [dict(row) for row in db.execute(_KNOWN).mappings()]
 
 
+def state_of(row: Row, now: datetime) -> str:
+    """How an endpoint of `known` is: off, disabled, left alone, failing, or well. Keys that are refused are failing too."""
+    if not row["enabled"]:
+        return "off"
+    if row["disabled_at"]:
+        return "disabled"
+    if row["open_until"] and row["open_until"] > now:
+        return "left alone"
+    return "failing" if row["failures"] or row["why"] else "well"
+
+
 def replay(engine: Engine, key: str, now: datetime, *, endpoint: str | None = None) -> int:
     """Deliver one event again, under the same id, to `endpoint` or to all that had it. `key`: its id. Returns to how many."""
     with transaction(engine) as db:
@@ -47,8 +58,12 @@ def replay_since(engine: Engine, endpoint: str, since: datetime, now: datetime, 
 
 
 def enable(engine: Engine, endpoint: str, now: datetime) -> bool:
-    """Call it again, although it said 410 or failed. False: there is no such endpoint. What it missed is for `replay_since`."""
+    """Call it again, although it said 410 or failed, with all that waits. False: there is no such endpoint.
+
+    What it missed is for `replay_since`.
+    """
     with transaction(engine) as db:
+        db.execute(_AT_ONCE, {"endpoint": endpoint, "now": now})
         return bool(db.execute(_ENABLE, {"endpoint": endpoint}).rowcount)
 
 
@@ -90,6 +105,7 @@ SELECT a.id, e.id, a.lead_id, :now, :now FROM announcements a JOIN endpoints e O
 WHERE a.at >= :since AND a.body <> '{}' AND (cardinality(e.wants) = 0 OR a.type = ANY(e.wants))
 ORDER BY a.id ON CONFLICT (announcement_id, endpoint) DO NOTHING
 """)
+_AT_ONCE = text("UPDATE dispatches SET not_before = :now WHERE endpoint = :endpoint AND state = 'pending' AND not_before > :now")
 _ENABLE = text("UPDATE endpoints SET disabled_at = NULL, failures = 0, open_until = NULL, why = NULL WHERE id = :endpoint")
 _PURGE = text("""
 DELETE FROM announcements WHERE id = ANY(ARRAY(

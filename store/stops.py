@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, text
 
 from routing import identity
-from store.engine import transaction
+from routing.events import NoteAdded
+from store.batch import Batch, run
 from store.saving import rows
 
 PHONE_CHANNELS = ("sms", "whatsapp")  # one number, one STOP
@@ -24,6 +25,9 @@ SELECT channel, address, :reason, :now FROM jsonb_to_recordset(CAST(:ways AS jso
 ORDER BY channel, address ON CONFLICT (channel, address) DO UPDATE SET reason = excluded.reason
   WHERE suppressions.reason LIKE 'merge %' AND excluded.reason NOT LIKE 'merge %'
 """)
+STOPPED_MAIL = text(
+    "SELECT address FROM suppressions WHERE channel = 'email' AND address = ANY(:addresses) AND reason NOT LIKE 'merge %'"
+)
 RESUME = text("""
 DELETE FROM suppressions s USING jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
 WHERE s.channel = w.channel AND s.address = w.address
@@ -34,12 +38,6 @@ SELECT DISTINCT address FROM (
   SELECT a.value AS address, a.person_id FROM addresses a WHERE a.kind = 'email' UNION SELECT p.email, p.id FROM people p WHERE p.email IS NOT NULL
 ) AS m WHERE m.person_id = (SELECT person_id FROM leads WHERE id = :lead)
 """)
-NOTE = text("""
-INSERT INTO steps (lead_id, at, event, data, was, became, owner, why)
-SELECT id, :now, 'NoteAdded', jsonb_build_object('by', 'the lead'), status, status, owner, 'the lead noted: no more e-mail (unsubscribed)'
-FROM leads WHERE id = :lead
-""")
-
 Way = dict[str, object]
 
 
@@ -85,8 +83,14 @@ def closed(kind: str, value: str, stopped: set[str]) -> list[Way]:
 
 
 def unsubscribe(engine: Engine, lead_id: int, now: datetime) -> None:
-    """No more mail to the person of this lead; on its timeline. Twice is once."""
-    with transaction(engine) as db:
-        mails = db.execute(MAILS, {"lead": lead_id}).scalars().all()
-        stop(db, [{"channel": "email", "address": address} for address in mails], "unsubscribed", now)
-        db.execute(NOTE, {"lead": lead_id, "now": now})
+    """No more mail to the person of this lead; on its timeline. Twice is once. Raises LookupError for a lead that does not exist."""
+
+    def work(batch: Batch) -> None:
+        batch.load([lead_id])
+        mails = set(batch.db.execute(MAILS, {"lead": lead_id}).scalars())
+        if mails <= set(batch.db.execute(STOPPED_MAIL, {"addresses": sorted(mails)}).scalars()):
+            return
+        stop(batch.db, [{"channel": "email", "address": address} for address in sorted(mails)], "unsubscribed", now)
+        batch.happen(lead_id, NoteAdded("the lead", "no more e-mail (unsubscribed)"))
+
+    run(engine, work, now)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,13 +27,19 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a request is answered. `until`: wait for this first; `cut`: break off without an answer."""
+    """How a request is answered. `until`: wait for this first; `cut`: break off without an answer.
+
+    `raw` stands for the body in the place of `said`; `length` is what the answer says of its length; `drip`: seconds between bytes.
+    """
 
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict)
     until: threading.Event | None = None
     cut: bool = False
     said: object = None
+    raw: bytes = b""
+    length: int | None = None
+    drip: float = 0.0
 
 
 class Receiver:
@@ -87,14 +94,18 @@ class Receiver:
         if manner.cut:
             request.close_connection = True
             return
-        said = b"" if manner.said is None else json.dumps(manner.said).encode()
+        said = manner.raw if manner.said is None else json.dumps(manner.said).encode()
         request.send_response(manner.status)
         for name, value in {"Content-Type": "application/json", **manner.headers}.items():
             request.send_header(name, value)
         if manner.status != 204:
-            request.send_header("Content-Length", str(len(said)))
+            request.send_header("Content-Length", str(len(said) if manner.length is None else manner.length))
         request.end_headers()
-        request.wfile.write(said)
+        with suppress(OSError):  # who is tired of it hangs up
+            for piece in [bytes([byte]) for byte in said] if manner.drip else [said]:
+                request.wfile.write(piece)
+                threading.Event().wait(manner.drip)
+        request.close_connection = manner.length is not None
 
     def manner(self, post: Post) -> Manner:
         """For whoever answers according to what is asked."""

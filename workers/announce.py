@@ -3,14 +3,14 @@
 At least once: who dies between the call and the record leaves a lease that ends, and the event goes out again under its id.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
-from config.outgoing import Guard
+from config.outgoing_hosts import guard_of
 from config.settings import Settings
 from routing import announcing
 from routing.sending import Fault
@@ -18,7 +18,7 @@ from routing.team import Team
 from store import announcements, dead_letters, notices, policies
 from store.announcements import Claimed, Lane, Result
 from store.engine import Engine
-from workers.endpoints import KINDS, Parcel, Sent
+from workers.endpoints import KINDS, EndpointKind, Parcel, Sent
 from workers.endpoints.line import Gone, Line
 from workers.outcomes import NotAccepted
 
@@ -26,8 +26,11 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE, OF_A_CRM = 4, 1  # calls under way to one endpoint, of one process; one keeps a CRM in the order of things
 PURGE_EVERY = timedelta(minutes=10)
+SILENT_FOR = timedelta(hours=1)  # then the operator hears of it
 THROTTLED_FOR = timedelta(seconds=30)  # 429 without a Retry-After
-REFUSED_FOR = timedelta(minutes=5)  # our keys are refused: nothing changes by asking more often
+REFUSED_FOR = timedelta(
+    minutes=5
+)  # our keys are refused: nothing changes by asking more often, and nobody waits longer once they are mended
 
 
 class Announcer:
@@ -35,7 +38,7 @@ class Announcer:
 
     def __init__(self, engine: Engine, settings: Settings, *, line: Line | None = None) -> None:
         self._engine, self._settings = engine, settings
-        self._line = line or Line(Guard((*settings.private_urls, *_own_hosts(settings))))
+        self._line = line or Line(guard_of(settings))
         self._threads: dict[str, ThreadPoolExecutor] = {}
         self._under_way: dict[Future[Sent], Claimed] = {}
         self._results: list[Result] = []
@@ -52,14 +55,15 @@ class Announcer:
         claimed = announcements.claim(self._engine, now, self._lanes(team)) if claim else []
         for event in claimed:
             self._call(event, team)
-        moved = len(claimed) + self._gather(patience, now)
+        moved = len(claimed) + self._gather(patience, team, now)
         self._purge(now)
         return moved
 
     def finish(self, now: datetime) -> None:
         """Wait for what is under way (20 s a call at most) and put it on disk; take on nothing new."""
+        team = policies.current(self._engine, self._settings)
         while self.is_busy:
-            self._gather(0.5, now)
+            self._gather(0.5, team, now)
 
     def close(self) -> None:
         """Let go of the threads. Call `finish` first."""
@@ -83,7 +87,7 @@ class Announcer:
         parcel = Parcel(event, endpoint, team, self._settings)
         self._under_way[threads.submit(KINDS[endpoint.type].send, parcel, self._line)] = event
 
-    def _gather(self, patience: float, now: datetime) -> int:
+    def _gather(self, patience: float, team: Team, now: datetime) -> int:
         if self._under_way:
             done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
             self._results += [self._result(self._under_way.pop(future), future, now) for future in done]
@@ -93,12 +97,12 @@ class Announcer:
         except Exception:
             self._results = results  # the calls were made: what came of them must still get to disk
             raise
-        self._tell_operator(results, now)
+        self._tell_operator(results, team, now)
         return len(results)
 
     def _result(self, event: Claimed, future: Future[Sent], now: datetime) -> Result:
         error = future.exception()
-        result = Result(event.id, event.fence, event.endpoint, event.lead_id, "delivered")
+        result = Result(event.id, event.fence, event.endpoint, event.lead_id, "delivered", queued_at=event.queued_at)
         if error is None:
             sent = future.result()
             log.info("event_delivered", id=event.key, type=event.type, endpoint=event.endpoint, tries=event.attempts)
@@ -109,18 +113,30 @@ class Announcer:
         log.warning("event_not_delivered", id=event.key, endpoint=event.endpoint, tries=event.attempts, code=error.code)
         return after_failure(replace(result, status=error.status, error=error.reason), event, error, now)
 
-    def _tell_operator(self, results: list[Result], now: datetime) -> None:
-        """What cannot go on without a person: an address that said 410, events that died. Over when one gets through again."""
+    def _tell_operator(self, results: list[Result], team: Team, now: datetime) -> None:
+        """What cannot go on without a person. Over when one gets through again."""
         for name in sorted({result.endpoint for result in results}):
             mine = [result for result in results if result.endpoint == name]
-            if any(result.disable for result in mine):
-                words = f"The endpoint {name} answered 410 Gone and gets no more events. `headroom events enable {name}` calls it again."
-                notices.raise_notice(self._engine, f"endpoint:{name}", words, now)
-            elif dead := next((result for result in mine if result.state == "dead"), None):
-                words = f"Events could not be delivered to the endpoint {name} ({dead.error}). See them on the page Events or by `headroom events dead`."
+            kind = KINDS[team.endpoints[name].type] if name in team.endpoints else None
+            if words := in_words(name, mine, kind) or self._of_silence(name, mine, now):
                 notices.raise_notice(self._engine, f"endpoint:{name}", words, now)
             elif any(result.state == "delivered" for result in mine):
                 notices.end_notice(self._engine, f"endpoint:{name}", now)
+
+    def _of_silence(self, name: str, results: Sequence[Result], now: datetime) -> str:
+        """Words for the operator of an endpoint that has taken nothing for an hour, although there was something to take."""
+        error = next((r.error for r in results if r.failed and r.queued_at and now - r.queued_at >= SILENT_FOR), None)
+        if error is None:
+            return ""
+        [row] = [row for row in dead_letters.known(self._engine) if row["id"] == name]
+        last = row["delivered_at"]
+        if last is not None and now - last < SILENT_FOR:
+            return ""
+        since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
+        return (
+            f"The endpoint {name} has taken nothing {since}: {error}. {row['waiting']} events wait; each is tried for three days, then it"
+            " is a dead letter. Leads go on as ever. See whether it runs; `headroom doctor` tries to reach it."
+        )
 
     def _purge(self, now: datetime) -> None:
         if self._purged_at is None or now - self._purged_at >= PURGE_EVERY:
@@ -128,6 +144,21 @@ class Announcer:
             thrown = dead_letters.purge(self._engine, now)
             if thrown:
                 log.info("events_purged", count=thrown)
+
+
+def in_words(name: str, results: Sequence[Result], kind: EndpointKind | None) -> str:
+    """What an operator must know of one endpoint's results: it said 410, it refuses us, or events died. "" when all is well."""
+    if any(result.disable for result in results):
+        return f"The endpoint {name} answered 410 Gone and gets no more events. `headroom events enable {name}` calls it again."
+    if refused := next((result for result in results if result.refused), None):
+        minutes = int(REFUSED_FOR.total_seconds()) // 60
+        return (
+            f"The endpoint {name} takes nothing: {refused.error}. Its events wait and are tried every {minutes} min; leads go on as ever."
+            f" {kind.mend if kind else ''} `headroom events enable {name}` then tries at once."
+        )
+    if dead := next((result for result in results if result.state == "dead"), None):
+        return f"Events could not be delivered to the endpoint {name} ({dead.error}). See them on the page Events or by `headroom events dead`."
+    return ""
 
 
 def after_failure(result: Result, event: Claimed, failure: NotAccepted, now: datetime) -> Result:
@@ -142,15 +173,10 @@ def after_failure(result: Result, event: Claimed, failure: NotAccepted, now: dat
     if failure.fault is Fault.THROTTLED:
         asked = asked or THROTTLED_FOR
         return replace(result, state="pending", not_before=now + asked, rest=asked)
-    rest = REFUSED_FOR if failure.fault is Fault.CONFIGURATION else asked
+    if failure.fault is Fault.CONFIGURATION:
+        return replace(result, state="pending", not_before=now + REFUSED_FOR, rest=REFUSED_FOR, refused=True)
     wait_for = max(announcing.wait_after(event.key, event.attempts), asked or timedelta(0))
-    return replace(result, state="pending", not_before=now + wait_for, failed=True, rest=rest)
-
-
-def _own_hosts(settings: Settings) -> tuple[str, ...]:
-    """Hosts that the operator put in the place of a CRM's own in the environment (gateways, tests): not set by any user."""
-    given = (settings.hubspot_api_url, settings.pipedrive_api_url)
-    return tuple(host for url in given if url and (host := urlsplit(url).hostname))
+    return replace(result, state="pending", not_before=now + wait_for, failed=True, rest=asked)
 
 
 def tell_due(announcer: Announcer, now: datetime) -> int:

@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from config.teamfile.endpoints import FIELDS, STAGES, TYPES
+from config.teamfile.endpoints import FIELDS, TYPES
 from routing import announcing
 from routing.announcing import Happening
 from routing.model import Kind, Lead, Person, State, Status
 from store.announcements import Claimed
 from store.dead_letters import KEEP, KEEP_DEAD
 from store.stages import USUAL
+from workers.announce import REFUSED_FOR, SILENT_FOR
 from workers.endpoints import KINDS, webhook
 from workers.endpoints.line import SECONDS
 
@@ -27,7 +28,7 @@ MEANINGS = {
     "type": "one of the names below",
     "version": f"of this shape, {announcing.VERSION}: within it names and fields are added, never renamed or taken away. Ignore what you do not know",
     "timestamp": "when the step was taken (ISO 8601, UTC, milliseconds)",
-    "data.sequence": "grows from event to event of one lead; gaps are normal. Events may arrive in another order: the higher one is the later",
+    "data.sequence": "grows from event to event of one lead; gaps are normal. An event that had to be tried again may arrive after later ones: the higher number is the later",
     "data.lead": "the lead as it stood after the step (not as it stands when you get this): ids of the team file, states and instants; null where it has"
     " not come to that. `owner` has it, `offered_to` are asked, `attribution` is what the link said of the campaign",
     "data.step": "what happened: the journey's own event, from which status to which, the reason in words, how late an alarm was, and the event's own ids",
@@ -58,6 +59,57 @@ endpoints:
 `contact: true`, or reads `GET /api/leads/<code>` with a token of its own. Without it no name, number, address, handle, message, form
 field, note or recording leaves, also not in a reason. When a person is erased, what was told of them is emptied here, what still waits
 is dropped, and `lead.erased` with nothing but the code asks you to do the same.
+"""
+CRMS = """```yaml
+endpoints:
+  hubspot:
+    type: hubspot
+    token: env:HUBSPOT_CRM_TOKEN      # a private app's, with crm.objects.contacts.read and .write
+    owners: {priya: "41234"}          # rep: id of the user there; others keep the owner they have
+    fields: {headroom_code: code, first_answer: responded_at}   # theirs: ours
+    stages: {evangelist: won}         # their word: qualified, won, lost
+  salesforce:
+    type: salesforce
+    url: https://acme.my.salesforce.com
+    client_id: 3MVG9...               # of an app with the client credentials flow and a user to run as
+    client_secret: env:SALESFORCE_SECRET
+    external_id: Headroom_Code__c     # a text field of Lead, External ID and unique, which you make there
+  pipedrive:
+    type: pipedrive
+    token: env:PIPEDRIVE_TOKEN        # Personal preferences > API
+```
+
+**OAuth** instead of a `token`: `client_id`, `client_secret` and `refresh_token`, each `env:NAME` or `file:PATH` (the id may stand there itself).
+
+```yaml
+endpoints:
+  hubspot:
+    type: hubspot
+    client_id: env:HUBSPOT_CLIENT_ID          # Development > your app > Auth
+    client_secret: env:HUBSPOT_CLIENT_SECRET
+    refresh_token: env:HUBSPOT_REFRESH_TOKEN  # given once, when the app is installed: scopes crm.objects.contacts.read, crm.objects.contacts.write
+  pipedrive:
+    type: pipedrive
+    client_id: env:PIPEDRIVE_CLIENT_ID        # Developer Hub > your app > OAuth & access scopes: contacts:full, leads:full
+    client_secret: env:PIPEDRIVE_CLIENT_SECRET
+    refresh_token: file:/run/secrets/pipedrive_refresh   # lives 60 days from its last use
+```
+
+To get a refresh token once, open the address in a browser, let the app in, and exchange the `code` at the end of the address you land on
+(within 5 minutes at Pipedrive):
+
+```
+https://app.hubspot.com/oauth/authorize?client_id=ID&redirect_uri=https://localhost/&scope=crm.objects.contacts.read%20crm.objects.contacts.write
+curl https://api.hubapi.com/oauth/2026-03/token -d grant_type=authorization_code -d client_id=ID -d client_secret=SECRET -d redirect_uri=https://localhost/ -d code=CODE
+
+https://oauth.pipedrive.com/oauth/authorize?client_id=ID&redirect_uri=https://localhost/
+curl -u ID:SECRET https://oauth.pipedrive.com/oauth/token -d grant_type=authorization_code -d redirect_uri=https://localhost/ -d code=CODE
+```
+
+Salesforce takes a `refresh_token` too; without one it is asked in the client's own name. Leave rotation of refresh tokens off there: several
+processes ask with the same one. Access tokens live in memory, one set a process; each is renewed two minutes before it runs out, and once
+when the API answers 401. They are never written down or logged. What the API's address is for a token (Salesforce `instance_url`, Pipedrive
+`api_domain`) is taken from the answer and called through the same guard.
 """
 
 
@@ -108,8 +160,8 @@ from standardwebhooks import Webhook
 event = Webhook(secret).verify(body_bytes, headers)  # raises WebhookVerificationError; refuses what is older than 300 s
 ```
 
-To replace a secret: put both into the environment, the new one first, separated by a comma; give the receiver the new one; take the old
-one out. Answer any 2xx within 15 s and do the work afterwards.
+To replace a secret: let both sign, the new one first (`DESK_SECRET=new,old` in the environment and a restart, or
+`secret: [file:/run/new, file:/run/old]` in the team file and `headroom apply`); give the receiver the new one; take the old one out. Answer any 2xx within 15 s and do the work afterwards.
 """
 
 
@@ -118,7 +170,9 @@ def _delivery() -> str:
     rests = ", ".join(_span(rest) for rest in announcing.OPEN_FOR)
     return f"""## How it is delivered
 
-- **At least once**, with the same `webhook-id` and the same body. Order is not promised; `sequence` tells it.
+- **At least once**, with the same `webhook-id` and the same body, under a new timestamp and signature.
+- **In order, as long as nothing fails.** While an event of a lead is on its way, that lead's next one waits. One that has to be tried again later
+  holds up none behind it, so believe `sequence`, not the order of arrival.
 - **A yes is any 2xx** within {SECONDS:.0f} s. Anything else, redirects too, is tried again after {waits} (each spread by 20 %), then every
   {_span(announcing.WAITS[-1])}. {_span(announcing.GIVE_UP_AFTER)} after it happened it becomes a dead letter.
 - **`Retry-After`** of a 429 or 5xx, seconds or a date, holds back the whole endpoint, a day at most.
@@ -128,6 +182,9 @@ def _delivery() -> str:
 - **Dead letters**: the page `/events`, `headroom events dead`, `GET /api/events/dead`. Again, under the same id: the button,
   `headroom events replay evt_...`, or all since an instant with `headroom events replay --endpoint NAME --since 2h` (`--dead` for the dead
   ones only); `POST /api/events/replay` does the same.
+- **The operator** is told, on the start page and at `/ops/invariants`, of an endpoint that answered 410, that refuses our keys, whose events
+  died, or that has taken nothing for {_span(SILENT_FOR)}. `headroom events list` shows each endpoint; `headroom doctor` connects with each,
+  without a word about any lead. Leads never wait for an endpoint.
 - Events are kept for {KEEP.days} days, dead ones for {KEEP_DEAD.days}, those that still wait until they are through.
 - Workers deliver them; without Redis or workers the clock process does.
 """
@@ -142,30 +199,21 @@ def _crms() -> str:
 An endpoint of type {", ".join(kind for kind in TYPES if KINDS[kind].latest)} keeps the lead's record there as the lead stands: of events that wait only
 the newest of a lead is told, one at a time. Test leads and people who cannot be reached are left out; nothing there is overwritten with nothing.
 
-```yaml
-endpoints:
-  hubspot:
-    type: hubspot
-    token: env:HUBSPOT_CRM_TOKEN      # a private app's, with crm.objects.contacts.read and .write
-    owners: {{priya: "41234"}}          # rep: id of the user there; others keep the owner they have
-    fields: {{headroom_code: code, first_answer: responded_at}}   # theirs: ours
-    stages: {{evangelist: won}}         # their word: {", ".join(STAGES)}
-  salesforce:
-    type: salesforce
-    url: https://acme.my.salesforce.com
-    client_id: 3MVG9...               # of a connected app with the client credentials flow
-    client_secret: env:SALESFORCE_SECRET
-    external_id: Headroom_Code__c     # a text field of Lead, External ID and unique, which you make there
-  pipedrive:
-    type: pipedrive
-    token: env:PIPEDRIVE_TOKEN
-```
-
+{CRMS}
 Fields of ours: {", ".join(f"`{name}`" for name in FIELDS)}; and `form.<field>`, `utm.<name>`, `campaign.<name>`.
-HubSpot: a contact by e-mail, else phone; `hs_lead_status` follows the lead. Salesforce: a Lead by the external id. Pipedrive: a person by
-e-mail, else phone, and a lead whose title ends with our code.
 
-Wrong keys hold the endpoint and tell the operator; a limit is waited for; what the CRM cannot take is a dead letter.
+| | record | found by | owner | outcome |
+|---|---|---|---|---|
+| HubSpot | a contact for each person | the id it had; e-mail, also a second one; else phone, in whatever way it is written, of a contact without another e-mail | `hubspot_owner_id` | `hs_lead_status` |
+| Salesforce | a Lead for each of ours | `external_id` | `OwnerId`; assignment rules are kept from taking it away | `Status` |
+| Pipedrive | a person, and a lead for each of ours | e-mail, else phone of a person without another e-mail; leads by our code at the end of the title | `owner_id` of the lead | the archive for bad number, not now, lost |
+
+A lead that was converted, made a deal of or put into the archive there is history: it is left as it is.
+
+**Wrong keys**, a refresh token that is refused, a field that is not there: the endpoint rests, one event asks every {_span(REFUSED_FOR)}, and the board says
+what to renew. After that all goes on by itself. A value in the environment needs a restart, OAuth's in a file does not; the button Call it again now or
+`headroom events enable NAME` does not wait. **A limit** is waited for as long as the vendor says. **What the CRM cannot take** (a rule that blocks duplicates,
+a value that is no choice of a list, two records with one external id) is a dead letter.
 
 **Back**: a source of type hubspot, salesforce or pipedrive (docs/sources.md says what to click) tells a lead's stage, as a step on its
 timeline and as `lead.stage_changed`. Won and lost also close a lead that somebody has. Known without `stages`: {words}.

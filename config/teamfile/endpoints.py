@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from config.outgoing import Guard
+from config.teamfile.grants import KEYS, asks_for_grant, read_grant
 from config.teamfile.people import Context
 from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, mappings
 from config.teamfile.tree import Node
 from routing.announcing import NAMES
-from routing.team import Endpoint
+from routing.team import Endpoint, Grant
 
 PREFIX = "whsec_"
 LEAST_KEY, LONGEST_KEY = 24, 64  # bytes of a key, as the Standard Webhooks specification asks
@@ -26,18 +27,23 @@ FIELDS = (  # what a CRM's own field may be filled with; anything the form said 
 
 @dataclass(frozen=True, slots=True)
 class EndpointType:
-    """What a type needs: `url` and `secret`, and what its secret is called. A CRM must know the person, or it is of no use."""
+    """What a type needs: a `url`, and what its secret is called ("": it has OAuth alone). A CRM must know the person, or it is of no use.
+
+    `takes_grant`: OAuth instead of the secret; `needs_refresh`: only with a refresh token.
+    """
 
     needs_url: bool = True
     is_crm: bool = True
     secret: str = "secret"
+    takes_grant: bool = True
+    needs_refresh: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
 
 
 TYPES = {
-    "webhook": EndpointType(is_crm=False),
+    "webhook": EndpointType(is_crm=False, takes_grant=False),
     "hubspot": EndpointType(needs_url=False, secret="token"),
-    "salesforce": EndpointType(secret="client_secret", options={"client_id": "", "external_id": "Headroom_Code__c", "api_version": "v62.0"}),
+    "salesforce": EndpointType(secret="", needs_refresh=False, options={"external_id": "Headroom_Code__c", "api_version": "v62.0"}),
     "pipedrive": EndpointType(needs_url=False, secret="token"),
 }  # fmt: skip
 
@@ -50,17 +56,19 @@ def read_endpoints(node: Node | None, context: Context) -> dict[str, Endpoint]:
 def _endpoint(name: str, section: Section, context: Context) -> Endpoint:
     word = section.name("type", TYPES, default="webhook")
     kind = TYPES.get(word, TYPES["webhook"])
+    grant = _grant(section, kind, context)
     endpoint = Endpoint(
         id=name,
         type=word,
         url=_url(section, kind, context),
-        secrets=_secrets(section, kind, context),
+        secrets=() if _has_grant(section, kind) else _secrets(section, kind, context),
         events=frozenset() if kind.is_crm else _events(section),
         contact=kind.is_crm or section.yes("contact", False),
         enabled=section.yes("enabled", True),
         fields=_fields(section) if kind.is_crm else {},
         owners=_owners(section, context) if kind.is_crm else {},
         options=_options(section, kind),
+        grant=grant,
     )
     section.close()
     return endpoint
@@ -79,11 +87,26 @@ def _url(section: Section, kind: EndpointType, context: Context) -> str:
     return text.rstrip("/") if kind.is_crm else text
 
 
+def _has_grant(section: Section, kind: EndpointType) -> bool:
+    """By OAuth: where a key of it stands, or where there is no other way."""
+    return kind.takes_grant and (asks_for_grant(section) or not kind.secret)
+
+
+def _grant(section: Section, kind: EndpointType, context: Context) -> Grant | None:
+    if not _has_grant(section, kind):
+        return None
+    if kind.secret and section.node(kind.secret) is not None:
+        section.fail(kind.secret, "stands beside OAuth's keys.", f"Keep either `{kind.secret}` or {', '.join(KEYS)}.")
+    return read_grant(section, context.settings, needs_refresh=kind.needs_refresh)
+
+
 def _secrets(section: Section, kind: EndpointType, context: Context) -> tuple[str, ...]:
     found = read_secrets(section, kind.secret, context.settings)
     if not section.several(kind.secret):
-        hint = f"Add `{kind.secret}: env:{section.path.split('.')[-1].upper().replace('-', '_')}_{kind.secret.upper()}`."
-        section.fail(kind.secret, "is missing.", hint if kind.is_crm else f"{hint} {_MAKE_ONE}")
+        hint = f"Add `{kind.secret}: env:{section.path.split('.')[-1].upper().replace('-', '_')}_{kind.secret.upper()}`"
+        section.fail(
+            kind.secret, "is missing.", f"{hint}, or for OAuth {', '.join(KEYS)}." if kind.is_crm else f"{hint}. {_MAKE_ONE}"
+        )
     if not kind.is_crm and not all(is_signing_secret(each) for each in found):
         reason = f"does not hold {PREFIX} and the base64 of {LEAST_KEY} to {LONGEST_KEY} random bytes."
         section.fail(kind.secret, reason, _MAKE_ONE)
@@ -138,8 +161,6 @@ def _owners(section: Section, context: Context) -> dict[str, str]:
 
 def _options(section: Section, kind: EndpointType) -> dict[str, object]:
     found: dict[str, object] = {key: section.text(key, default) or default for key, default in kind.options.items()}
-    if "client_id" in kind.options and not found["client_id"]:
-        section.fail("client_id", "is missing.", "The consumer key of the connected app (client credentials flow).")
     if kind.is_crm:
         found["stages"] = _stages(section)
     return found

@@ -26,6 +26,12 @@ def read_secrets(section: Section, key: str, settings: Settings) -> tuple[str, .
     return tuple(found)
 
 
+def read_reference(section: Section, key: str, settings: Settings) -> str:
+    """The reference under `key` itself, for secrets that are read later, whenever they are needed; "" and an error where none stands."""
+    found, nodes = read_secrets(section, key, settings), section.several(key)
+    return nodes[0].text.strip() if found and nodes else ""
+
+
 def resolved(reference: str, settings: Settings) -> str | None:
     """What one reference stands for at this moment; None when it is gone."""
     env = _ENV.fullmatch(reference)

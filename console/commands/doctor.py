@@ -11,13 +11,14 @@ import click
 from config import clock
 from config.outgoing import Guard
 from config.settings import Settings, SettingsError
-from console import inbound, slack_token
+from config.teamfile import TeamFileError
+from console import inbound, outbound, slack_token
 from console.asking import ask
 from console.commands.team import looked_at
 from console.output import FOUND_PROBLEMS, Trouble, as_json, show
 from console.processes import StartFailed
 from console.visit import Visit, is_up, visit
-from store import durability, policies, reports, schema
+from store import dead_letters, durability, policies, reports, schema
 from store.reports import StoreFault
 
 OTHER_CONNECTIONS = 2 * 4 + 3 + 4  # two worker children, the clock, one command; docs/runbook.md, memory and connections
@@ -56,6 +57,7 @@ def examine() -> Iterator[Finding]:
             yield Finding("settings", True, "complete")
             yield from _stored(at)
             settings = at.settings
+            yield from _endpoints(at)
     except SettingsError as wrong:
         yield Finding("settings", False, "incomplete or wrong", " ".join(wrong.problems))
         return
@@ -93,6 +95,24 @@ def _stored(at: Visit) -> Iterator[Finding]:
         yield Finding(
             "notice", False, notice["text"], f"Since {notice['since']:%Y-%m-%d %H:%M} UTC; docs/runbook.md says what to do."
         )
+
+
+def _endpoints(at: Visit) -> Iterator[Finding]:
+    """Who outside is told of events, by the team in force."""
+    if schema.version(at.url) is None or policies.text_of(at.engine) is None:
+        return
+    try:
+        team = policies.current(at.engine, at.settings)
+    except TeamFileError as wrong:
+        yield Finding(
+            "endpoints",
+            False,
+            f"the team in force cannot be read with these settings: {wrong.problems[0]}",
+            "See `headroom check`.",
+        )
+        return
+    for seen in outbound.look(team.endpoints.values(), dead_letters.known(at.engine), at.settings):
+        yield Finding(f"endpoint {seen.endpoint}", not seen.mend, seen.what, seen.mend)
 
 
 def _team(settings: Settings) -> Finding:

@@ -13,7 +13,6 @@ from config.teamfile.section import as_span
 from console.output import BAD_USE, Trouble, as_json, show, table
 from console.visit import visit
 from store import dead_letters, policies
-from store.dead_letters import Row
 
 EVENT_ID = re.compile(r"evt_([0-9a-f]{32})")
 KEY_BYTES = 32  # the specification asks for 24 to 64
@@ -31,7 +30,14 @@ def list_endpoints(as_json: bool) -> None:
     with visit() as at:
         found = dead_letters.known(at.engine)
     cells = [
-        [row["id"], state_of(row, clock.now()), row["waiting"], row["dead"], _at(row["delivered_at"]), row["why"] or ""]
+        [
+            row["id"],
+            dead_letters.state_of(row, clock.now()),
+            row["waiting"],
+            row["dead"],
+            _at(row["delivered_at"]),
+            row["why"] or "",
+        ]
         for row in found
     ]
     nobody = ["No endpoints: name some under `endpoints:` in the team file (docs/events.md)."]
@@ -117,17 +123,6 @@ def since_of(words: str, now: datetime) -> datetime:
     if at is None or at.tzinfo is None:
         raise click.BadParameter(f"--since {words!r} is not understood. Write 2h, 3d, or 2026-11-24T10:00Z.")
     return at
-
-
-def state_of(row: Row, now: datetime) -> str:
-    """How an endpoint is, in a word or two."""
-    if not row["enabled"]:
-        return "off"
-    if row["disabled_at"]:
-        return "disabled (410)"
-    if row["open_until"] and row["open_until"] > now:
-        return "left alone"
-    return "failing" if row["failures"] else "well"
 
 
 def _at(at: datetime | None) -> str:

@@ -17,7 +17,7 @@ STATES = {"well": "on-time", "failing": "at-risk", "left alone": "late", "disabl
 
 def show(desk: Desk) -> Response:
     """GET /events."""
-    endpoints = [{**row, "state": state_of(row, g.now)} for row in dead_letters.known(desk.engine)]
+    endpoints = [{**row, "state": dead_letters.state_of(row, g.now)} for row in dead_letters.known(desk.engine)]
     below = request.args.get("below", "")
     letters = dead_letters.dead(desk.engine, below=int(below) if below.isdigit() and len(below) < 18 else None)
     older = letters[-1]["id"] if len(letters) == dead_letters.PAGE else None
@@ -74,17 +74,6 @@ def letter_json(row: Row) -> dict[str, object]:
         "id": row["event"], "type": row["type"], "endpoint": row["endpoint"], "lead": row["lead"], "at": answers.iso(row["at"]),
         "tries": row["attempts"], "status": row["status"], "error": row["error"], "died_at": answers.iso(row["done_at"]),
     }  # fmt: skip
-
-
-def state_of(row: Row, now: datetime) -> str:
-    """How an endpoint is, in a word or two."""
-    if not row["enabled"]:
-        return "off"
-    if row["disabled_at"]:
-        return "disabled"
-    if row["open_until"] and row["open_until"] > now:
-        return "left alone"
-    return "failing" if row["failures"] else "well"
 
 
 def _instant(words_: str) -> datetime | None:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from config import clock
 from config.outgoing import AddressRefused, Guard
-from config.outgoing_call import NoReply, NotReached, Reply, call
+from config.outgoing_call import NoReply, NotReached, Reply, call, reach
 
 LOOPBACK = Guard(("127.0.0.1",))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Seen: yes\r\n\r\nok"
@@ -241,3 +241,24 @@ def test_a_proxy_from_the_environment_is_not_asked(monkeypatch):
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         assert call(LOOPBACK, "GET", f"http://127.0.0.1:{there.port}/").status == 200
     assert proxy.heard == []
+
+
+def test_to_reach_somebody_is_to_say_nothing(papers):
+    theirs, ours = papers
+    right = Guard(("hooks.example.com",), resolve=lambda *_: ["127.0.0.1"])
+    with house(tls=theirs) as there:
+        reach(right, f"https://hooks.example.com:{there.port}/in?key=1", context=ours)
+        with pytest.raises(NotReached, match="SSLCertVerificationError"):
+            reach(right, f"https://hooks.example.com:{there.port}/")
+    with house() as plain:
+        reach(LOOPBACK, f"http://127.0.0.1:{plain.port}/")
+    assert not any(there.heard) and not any(plain.heard)
+
+
+def test_who_cannot_be_reached_is_given_up_in_time(papers):
+    with house(silent) as there, pytest.raises(NotReached):
+        reach(LOOPBACK, f"https://127.0.0.1:{there.port}/", seconds=0.3, context=papers[1])
+    with pytest.raises(NotReached):
+        reach(LOOPBACK, f"http://127.0.0.1:{there.port}/")
+    with pytest.raises(AddressRefused, match="private"):
+        reach(Guard(resolve=lambda *_: ["169.254.169.254"]), "https://hooks.example.com/")

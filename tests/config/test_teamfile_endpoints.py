@@ -6,6 +6,7 @@ import pytest
 
 from config.settings import Settings
 from config.teamfile.file import check
+from routing.team import Grant
 
 SAMPLE = (Path(__file__).parents[2] / "config" / "team.yaml").read_text(encoding="utf-8").replace("\nendpoints:", "\n_endpoints:")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -52,11 +53,15 @@ def test_a_crm_knows_the_person_and_has_owners_fields_and_stages():
 
 def test_salesforce_has_a_host_and_a_client():
     desk = endpoint("{type: salesforce, url: 'https://acme.my.salesforce.com/', client_id: abc, client_secret: env:TOKEN}")
-    assert (desk.url, desk.options["client_id"], desk.options["external_id"]) == (
-        "https://acme.my.salesforce.com",
-        "abc",
-        "Headroom_Code__c",
-    )
+    assert (desk.url, desk.options["external_id"]) == ("https://acme.my.salesforce.com", "Headroom_Code__c")
+    assert (desk.grant, desk.secrets) == (Grant("abc", "env:TOKEN"), ())
+
+
+def test_a_crm_may_ask_for_its_tokens_by_oauth_and_only_names_of_secrets_are_kept():
+    desk = endpoint("{type: hubspot, client_id: env:TOKEN, client_secret: env:TOKEN, refresh_token: env:TOKEN}")
+    assert desk.grant == Grant("env:TOKEN", "env:TOKEN", "env:TOKEN")
+    assert desk.secrets == ()
+    assert endpoint("{type: pipedrive, token: env:TOKEN}").grant is None
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,13 @@ def test_salesforce_has_a_host_and_a_client():
         ("{type: hubspot, token: env:TOKEN, stages: {x: maybe}}", "stages.x", "maybe"),
         ("{type: salesforce, url: 'https://a.example.com/x', client_id: a, client_secret: env:TOKEN}", "url", "host alone"),
         ("{type: salesforce, url: 'https://a.example.com', client_secret: env:TOKEN}", "client_id", "is missing"),
+        ("{type: salesforce, url: 'https://a.example.com', client_id: a}", "client_secret", "is missing"),
+        ("{type: hubspot, client_id: a, client_secret: env:TOKEN}", "refresh_token", "env:DESK_REFRESH_TOKEN"),
+        ("{type: hubspot, refresh_token: env:TOKEN, client_secret: env:TOKEN}", "client_id", "is missing"),
+        ("{type: hubspot, client_id: a, client_secret: hello, refresh_token: env:TOKEN}", "client_secret", "must not stand"),
+        ("{type: pipedrive, client_id: a, client_secret: env:TOKEN, refresh_token: env:NOT_THERE}", "refresh_token", "NOT_THERE"),
+        ("{type: pipedrive, token: env:TOKEN, refresh_token: env:TOKEN}", "token", "beside OAuth"),
+        ("{url: 'https://hooks.example.com/', secret: env:HOOK, refresh_token: env:TOKEN}", "refresh_token", "not known"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text, key, words):

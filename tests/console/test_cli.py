@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -363,6 +364,28 @@ class TestDoctor:
         assert "headroom clock" in found["clock"]["mend"]
         assert not found["web"]["is_well"]
         assert all(finding["mend"] for finding in found.values() if not finding["is_well"])
+
+    @pytest.mark.parametrize(
+        ("address", "part", "what"),
+        [
+            ("https://localhost:8443/in", "endpoint desk", "localhost is not called"),
+            (
+                "http://127.0.0.1:9/in",
+                "endpoints",
+                "cannot be read with these settings",
+            ),  # allowed where it was applied, not here
+        ],
+    )
+    def test_it_tries_the_endpoints_of_the_team_in_force(self, with_team, database, tmp_path, address, part, what):
+        (tmp_path / "secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        more = f"\nendpoints: {{desk: {{url: '{address}', secret: 'file:{tmp_path / 'secret'}'}}}}\n"
+        settings = replace(Settings.read(role="cli"), private_urls=("127.0.0.1",))
+        engine = connect(database, role="test", size=2)
+        policies.apply(engine, SAMPLE.read_text() + more, settings, clock.now(), "a test")
+        engine.dispose()
+        _, out, _ = with_team("doctor", "--json")
+        [found] = [finding for finding in json.loads(out) if finding["part"] == part]
+        assert not found["is_well"] and what in found["what"] and found["mend"]
 
 
 class TestOwnDatabase:

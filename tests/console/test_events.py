@@ -50,6 +50,14 @@ def test_the_page_shows_what_died_and_why_and_delivers_it_again(house, client, d
     assert dead not in client.get("/events").text
 
 
+def test_one_that_refuses_our_keys_is_not_well(house, client, run, dead):
+    house.rows("UPDATE endpoints SET failures = 0, open_until = NULL, why = 'answered 401'")
+    assert "failing" in client.get("/events").text and "answered 401" in client.get("/events").text
+    assert "failing" in run("list").output
+    house.rows("UPDATE endpoints SET why = NULL")
+    assert "failing" not in run("list").output
+
+
 def test_the_auditor_finds_events_that_nobody_delivers(house, dead):
     house.rows("UPDATE dispatches SET state = 'pending', not_before = :at", at=clock.now() - timedelta(minutes=6))
     named = [finding["check"] for finding in audits.findings(house.engine, clock.now())["findings"]]

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,61 +12,24 @@ from config.outgoing import Guard
 from routing import announcing
 from routing.events import HumanResponded, NoteAdded, OfferAccepted
 from store import announcements, dead_letters, due, notices, policies, saving
-from tests.firm import SETTINGS, Firm, team
-from tests.receiver import Manner, Receiver
-from workers.announce import Announcer, tell_due
+from store.announcements import Lane, Result
+from tests.outside import A_TEAM_ALONE, ON_LOOPBACK, SECRET, a_team, an_outside
+from tests.receiver import Manner
 from workers.endpoints import Parcel, webhook
 from workers.endpoints.line import Line
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the one of the specification's examples
 NEXT_SECRET = "whsec_" + "bmV4dCBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE="
 VECTORS = [
     vector
     for vector in json.loads((Path(__file__).parents[1] / "data" / "vectors" / "standard_webhooks.json").read_text())["vectors"]
     if vector["secret"] and len(vector["headers"]) == 3 and not vector["id"].startswith("too_old")
 ]
-ON_LOOPBACK = replace(SETTINGS, private_urls=("127.0.0.1",))
-SECONDS_OF_PATIENCE = 1.0
-REPS, POOLS = {"priya": "cap: 20", "tom": "cap: 20"}, {"sales": "members: [priya, tom]"}
-A_TEAM_ALONE = team(REPS, POOLS)
-
-
-def a_team(url: str, secret_file: Path, more: str = "", others: str = "") -> str:
-    return team(REPS, POOLS, extra=f"endpoints:\n  desk: {{url: '{url}', secret: 'file:{secret_file}', {more}}}\n{others}")
-
-
-class Outside:
-    """A firm with a listener, and the worker that tells it."""
-
-    def __init__(self, database: str, tmp_path: Path, receiver: Receiver) -> None:
-        self.receiver, self.secret = receiver, tmp_path / "secret"
-        self.secret.write_text(SECRET)
-        self.firm = Firm(database, A_TEAM_ALONE, settings=ON_LOOPBACK)
-        self.listens()
-        line = Line(Guard(("127.0.0.1",)), seconds=SECONDS_OF_PATIENCE)
-        self.announcer = Announcer(self.firm.engine, ON_LOOPBACK, line=line)
-
-    def listens(self, more: str = "", others: str = "") -> None:
-        self.firm.takes(a_team(self.receiver.url + "/in", self.secret, more, others))
-
-    def tell(self) -> int:
-        return tell_due(self.announcer, self.firm.now)
-
-    def dispatches(self, **columns: object) -> list:
-        where = " AND ".join(f"{name} = :{name}" for name in columns) or "true"
-        return self.firm.rows(f"SELECT * FROM dispatches WHERE {where} ORDER BY id", **columns)
-
-    def endpoint(self):
-        return self.firm.rows("SELECT * FROM endpoints WHERE id = 'desk'")[0]
 
 
 @pytest.fixture
 def outside(database, tmp_path):
-    with Receiver() as receiver:
-        made = Outside(database, tmp_path, receiver)
+    with an_outside(database, tmp_path) as made:
         yield made
-        made.announcer.close()
-        made.firm.engine.dispose()
 
 
 # --- the contract -----------------------------------------------------------------------------------------------------
@@ -142,9 +104,8 @@ def test_nobody_is_told_who_the_person_is_unless_the_team_file_says_so(outside):
         name="Dana Cole", phone="+15125550143", email="dana@example.com", message="A zebra", utm={"source": "ads"}
     )
     outside.firm.happen(code, NoteAdded("Kim", "Dana wants it by Friday"))
-    events = announcements.claim(
-        outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 9), announcements.Lane("crm", 9)]
-    )
+    events = outside.take_all("desk", "crm")
+    assert [event.type for event in events] == ["lead.arrived", "lead.arrived", "lead.noted", "lead.noted"]
     plain = json.dumps([webhook.body_of(event, contact=False) for event in events])
     assert not any(word in plain for word in ("Dana", "5550143", "example.com", "zebra", "Friday"))
     assert '"utm.source": "ads"' in plain
@@ -284,7 +245,7 @@ def test_after_three_days_it_is_a_dead_letter_and_can_be_replayed_under_its_id(o
 
 def test_killed_between_call_and_record_it_goes_out_again_under_the_same_id(outside):
     outside.firm.arrive()
-    [taken] = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    [taken] = announcements.claim(outside.firm.engine, outside.firm.now, [Lane("desk", 4)])
     line = Line(Guard(("127.0.0.1",)))
     now_in_force = policies.current(outside.firm.engine)
     webhook.send(Parcel(taken, now_in_force.endpoints["desk"], now_in_force, ON_LOOPBACK), line)  # ... and here the process dies
@@ -294,37 +255,37 @@ def test_killed_between_call_and_record_it_goes_out_again_under_the_same_id(outs
     outside.tell()
     first, second = outside.receiver.posts
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    late = announcements.Result(taken.id, taken.fence, "desk", taken.lead_id, "dead")
+    late = Result(taken.id, taken.fence, "desk", taken.lead_id, "dead")
     announcements.finish(outside.firm.engine, [late], outside.firm.now)
     assert outside.dispatches()[0].state == "delivered", "who holds an old fence cannot write"
 
 
 def test_who_wakes_up_late_cannot_write_over_who_has_it_now(outside):
     outside.firm.arrive()
-    [late] = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    [late] = announcements.claim(outside.firm.engine, outside.firm.now, [Lane("desk", 4)])
     outside.firm.after(seconds=46)
-    [now] = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    [now] = announcements.claim(outside.firm.engine, outside.firm.now, [Lane("desk", 4)])
     assert (now.id, now.fence) == (late.id, late.fence + 1)
     for event, state in ((late, "dead"), (now, "delivered")):
-        result = announcements.Result(event.id, event.fence, "desk", event.lead_id, state)
+        result = Result(event.id, event.fence, "desk", event.lead_id, state)
         announcements.finish(outside.firm.engine, [result], outside.firm.now)
         assert outside.dispatches()[0].state == ("sending" if event is late else "delivered")
 
 
 def test_two_workers_never_hold_the_same_event(outside):
     outside.firm.arrive(6)
-    one = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
-    other = announcements.claim(outside.firm.engine, outside.firm.now, [announcements.Lane("desk", 4)])
+    one = announcements.claim(outside.firm.engine, outside.firm.now, [Lane("desk", 4)])
+    other = announcements.claim(outside.firm.engine, outside.firm.now, [Lane("desk", 4)])
     assert len({event.id for event in (*one, *other)}) == len(one) + len(other) == 6
 
 
 def test_of_one_lead_a_crm_is_told_one_thing_at_a_time(outside):
     [code] = outside.firm.arrive()
-    lane = announcements.Lane("desk", 4, latest=True)
+    lane = Lane("desk", 4, latest=True)
     [first] = announcements.claim(outside.firm.engine, outside.firm.now, [lane])
     outside.firm.happen(code, NoteAdded("Kim", "and more"))
     assert announcements.claim(outside.firm.engine, outside.firm.now, [lane]) == []
-    done = announcements.Result(first.id, first.fence, "desk", first.lead_id, "delivered")
+    done = Result(first.id, first.fence, "desk", first.lead_id, "delivered")
     announcements.finish(outside.firm.engine, [done], outside.firm.now)
     assert [event.type for event in announcements.claim(outside.firm.engine, outside.firm.now, [lane])] == ["lead.noted"]
 

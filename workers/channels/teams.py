@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from config.outgoing import AddressRefused, Guard
+from config.outgoing import AddressRefused, Guard, NoAddress
 from config.outgoing_call import NoReply, NotReached, Reply, call
 from config.settings import Settings
 from config.teamfile.secrets import resolved
@@ -46,6 +46,8 @@ class Teams:
         body = json.dumps(card(parcel, self._settings)).encode()
         try:
             reply = call(self._guard, "POST", url, body=body, headers={"Content-Type": "application/json"}, seconds=SECONDS)
+        except NoAddress as gone:
+            raise NotSent("no address", code="connection") from gone
         except AddressRefused as refused:
             raise SendFailed(str(refused), code="address_refused") from refused
         except NotReached as gone:

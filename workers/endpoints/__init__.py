@@ -1,5 +1,6 @@
 """Whom we tell of events, one file each: `send(parcel, line)` hands one event over and returns Sent, or raises what
 workers/outcomes.py knows. The folder is the list. `LATEST = True`: only the newest event of each lead counts, one at a time (CRMs).
+`MEND`: what the operator should look at when the endpoint refuses us.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ class EndpointKind:
     name: str
     send: Callable[[Parcel, Line], Sent]
     latest: bool
+    mend: str
 
 
 def _found() -> Mapping[str, EndpointKind]:
@@ -45,7 +47,7 @@ def _found() -> Mapping[str, EndpointKind]:
     for each in iter_modules(__path__):
         module = import_module(f"{__name__}.{each.name}")
         if hasattr(module, "send"):
-            found[each.name] = EndpointKind(each.name, module.send, getattr(module, "LATEST", False))
+            found[each.name] = EndpointKind(each.name, module.send, getattr(module, "LATEST", False), module.MEND)
     return found
 
 

@@ -8,6 +8,7 @@ from routing.announcing import ERASED
 from workers.endpoints import Parcel
 
 NOTHING: Mapping[str, Any] = {}
+RESTART = " What is new in the environment needs a restart; OAuth's values in a file: are read anew."
 
 
 def is_wanted(parcel: Parcel) -> bool:
@@ -57,6 +58,6 @@ def names(contact: Mapping[str, Any]) -> tuple[str, str]:
     return (first, last) if first and last else ("", str(contact.get("name") or last or first))
 
 
-def bearer(parcel: Parcel) -> dict[str, str]:
-    """The first of the endpoint's tokens."""
-    return {"Authorization": f"Bearer {parcel.endpoint.secrets[0]}"}
+def bearer(token: str) -> dict[str, str]:
+    """The header for a token."""
+    return {"Authorization": f"Bearer {token}"}

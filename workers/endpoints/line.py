@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from config import clock
-from config.outgoing import AddressRefused, Guard
+from config.outgoing import AddressRefused, Guard, NoAddress
 from config.outgoing_call import NoReply, NotReached, Reply, call
 from workers.outcomes import Ambiguous, NotProcessed, NotSent, SendFailed
 from workers.wire import Answer, retry_after
@@ -41,6 +41,8 @@ class Line:
         clean = {name: _LINE_BREAKS.sub(" ", value) for name, value in headers.items()}
         try:
             reply = call(self._guard, method, url, body=body, headers=clean, seconds=self._seconds)
+        except NoAddress as failure:
+            raise NotSent(str(failure), code="no_address") from failure
         except AddressRefused as refusal:
             raise SendFailed(f"the address is not called: {refusal}", code="address", configuration=True) from refusal
         except NotReached as failure:
@@ -60,10 +62,12 @@ def judge(answer: Answer, *, code: str = "", reason: str = "") -> None:
         return
     said, code = reason or f"answered {answer.status}", code or str(answer.status)
     if answer.status == 429:
-        raise NotProcessed(said, code=code, status=429, retry_after=retry_after(answer, clock.now(), longest=LONGEST_WAIT))
+        raise NotProcessed(said, code=code, status=429, retry_after=retry_after_of(answer))
     if answer.status >= 500 or answer.status == 408:
-        failure = Ambiguous(
-            said, code=code, status=answer.status, retry_after=retry_after(answer, clock.now(), longest=LONGEST_WAIT)
-        )
-        raise failure
+        raise Ambiguous(said, code=code, status=answer.status, retry_after=retry_after_of(answer))
     raise SendFailed(said, code=code, status=answer.status, configuration=answer.status in (401, 403))
+
+
+def retry_after_of(answer: Answer) -> timedelta | None:
+    """The header of an answer that has just come: its seconds or date, a day at most."""
+    return retry_after(answer, clock.now(), longest=LONGEST_WAIT)

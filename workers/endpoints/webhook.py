@@ -14,6 +14,8 @@ from workers.endpoints import Parcel, Sent
 from workers.endpoints.line import Gone, Line, judge
 from workers.outcomes import Ambiguous
 
+MEND = "Correct its `url`; hosts in a private network are listed in HEADROOM_ALLOW_PRIVATE_URLS."
+
 
 def send(parcel: Parcel, line: Line) -> Sent:
     """Raises workers.outcomes.NotAccepted, Gone for 410. Any 2xx is a yes; a redirect is followed by nobody and is a no."""

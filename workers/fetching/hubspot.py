@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from config import lead, normal
 from config.fields import Fields
+from config.outgoing_hosts import HUBSPOT
 from config.settings import Settings
 from workers.outcomes import SendFailed
 from workers.wire import Wire, judge
 
 MEND = "Check HUBSPOT_TOKEN: a private app's token with the scope crm.objects.contacts.read of this portal."
-HOST = "https://api.hubapi.com"
 _OURS = {
     "firstname": "first_name",
     "lastname": "last_name",
@@ -42,7 +42,7 @@ def ask(notice: Mapping[str, Any], settings: Settings, wire: Wire) -> dict[str, 
     if not settings.hubspot_token:
         raise SendFailed("HUBSPOT_TOKEN is not set", configuration=True)
     query = urlencode({"properties": ",".join(PROPERTIES)}, safe=",")
-    url = f"{settings.hubspot_api_url or HOST}/crm/v3/objects/contacts/{contact}?{query}"
+    url = f"{settings.hubspot_api_url or HUBSPOT}/crm/v3/objects/contacts/{contact}?{query}"
     answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {settings.hubspot_token}"})
     judge(answer, code=None, reason=f"HubSpot answered {answer.status}")
     return answer.json()
@@ -60,7 +60,7 @@ def missed(asked: Mapping[str, Any], settings: Settings, wire: Wire) -> tuple[li
     if asked.get("cursor"):
         wanted["after"] = asked["cursor"]
     headers = {"Authorization": f"Bearer {settings.hubspot_token}", "Content-Type": "application/json"}
-    url = f"{settings.hubspot_api_url or HOST}/crm/v3/objects/contacts/search"
+    url = f"{settings.hubspot_api_url or HUBSPOT}/crm/v3/objects/contacts/search"
     answer = wire.request("POST", url, body=json.dumps(wanted).encode(), headers=headers)
     judge(answer, code=None, reason=f"HubSpot answered {answer.status}")
     told = answer.json()
