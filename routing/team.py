@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from routing.approved import Approved
 from routing.hours import ALWAYS, Calendar
+from routing.pacing import Pace
+from routing.rulebook import Rulebook
 
 
 class OfferStyle(StrEnum):
@@ -244,7 +247,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The whole team file, resolved: names are checked, calendars are built, secrets are read."""
+    """The whole team file, resolved: names are checked, calendars are built, secrets are read. With it go the rules of contact."""
 
     version: int
     site: Site
@@ -255,7 +258,10 @@ class Team:
     rules: tuple[Rule, ...]
     slas: Mapping[str, Sla]
     calendars: Mapping[str, Calendar]
+    rulebook: Rulebook
     quiet_hours: QuietHours | None = QuietHours()
+    pace: Pace | None = None
+    approved: Approved = Approved()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
 
     @property

@@ -15,7 +15,7 @@ def stopped_at_the_gate(message: Claimed, team: Team, now: datetime) -> Result |
     """
     if is_stale(message.expires_at, now):
         return _ended(message, "expired", code="expired", why="it would have come too late to be true")
-    answer = may_write(_writing(message, team), now)
+    answer = may_write(_writing(message, team), team.rulebook, now)
     if isinstance(answer, Suppressed):
         return _ended(message, "suppressed", code=answer.code, why=answer.why)
     if not isinstance(answer, Held):
@@ -28,7 +28,8 @@ def stopped_at_the_gate(message: Claimed, team: Team, now: datetime) -> Result |
 def _writing(message: Claimed, team: Team) -> Writing:
     return Writing(
         purpose=message.purpose, channel=message.channel, to_staff=message.recipient != LEAD,
-        opted_out=frozenset(message.opted_out), quiet=team.quiet_hours, zone=message.zone, wrote_at=message.wrote_at,
+        opted_out=frozenset(message.opted_out), quiet=team.quiet_hours, zone=message.zone,
+        phone=message.address if message.channel == "sms" else message.person_phone, state=message.fields.get("state", ""), wrote_at=message.wrote_at,
         heard_at=message.heard_at, acked_today=message.acked_today or 0,
     )  # fmt: skip
 

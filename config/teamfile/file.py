@@ -14,10 +14,12 @@ from config.teamfile.findings import Findings, Problem, TeamFileError, by_line
 from config.teamfile.hours import read_calendars
 from config.teamfile.people import Context, read_channels, read_managers, read_reps, read_site
 from config.teamfile.pools import read_pools, read_slas
+from config.teamfile.rules import RulesError, rulebook, to_come
 from config.teamfile.section import Section
 from config.teamfile.sources import read_rules, read_sources
 from config.teamfile.tree import Node, read_tree, whole_tree
 from config.teamfile.warnings import warn_of_what_cannot_work
+from routing.rulebook import Rulebook
 from routing.team import Rule, Source, Team
 
 FORMAT = 1  # the `version:` of the file: that of its keys, not of its contents
@@ -125,9 +127,22 @@ def _team(root: Node, context: Context, version: int) -> Team:
         rules=rules,
         slas=slas,
         calendars=context.calendars,
+        rulebook=_rules(context),
         quiet_hours=quiet,
         endpoints=endpoints,
     )
+
+
+def _rules(context: Context) -> Rulebook:
+    """The rules of contact; what is wrong with them is told with all that is wrong with the file."""
+    try:
+        book = rulebook(context.settings.rules)
+    except RulesError as broken:
+        context.findings.errors += broken.problems
+        return Rulebook()
+    if later := to_come(book, context.today):
+        context.findings.notes.append(f"Rules of contact that begin by themselves: {', '.join(later)}.")
+    return book
 
 
 def _check_format(top: Section) -> None:
