@@ -4,16 +4,16 @@ A bucket a sender: no sixty seconds ever see more than the class allows. Acknowl
 moment at which it will, behind those who wait already. When the day is used up nothing is kept waiting for midnight that will be stale.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.rulebook import PACIFIC, Rulebook, classes_on, day_of
+from routing.rulebook import PACIFIC, Rulebook, classes_on
 
 LONGEST = 12  # segments of the longest text (1,600 characters are 11): a bucket holds at least this, or half a minute's worth
 BURST = 10  # a tenth of a minute's segments may go at once
-NEW = timedelta(seconds=2)  # who is older has waited before, and does not go behind the others again
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,12 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A text that wants to go: how many segments it costs, whether it goes first, and since when it is there."""
+    """A text that wants to go: how many segments it costs, whether it goes before others, whether it asks for the first time."""
 
     cost: int
-    is_first: bool
-    created_at: datetime
+    goes_first: bool = False
+    is_new: bool = True
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ class Verdict:
     is_day_over: bool = False
 
 
-def budget(rate: Rate, book: Rulebook, now: datetime) -> Budget:
+def budget(rate: Rate, book: Rulebook, day: date) -> Budget:
     """What a rate allows on this day; the firm's own numbers win over the class's."""
-    known = classes_on(book, day_of(now))
+    known = classes_on(book, day)
     kind, brand = known.get(rate.kind), known.get(rate.brand)
     return Budget(
         per_minute=rate.per_minute or (kind.per_minute if kind else None),
@@ -106,7 +107,7 @@ def admit(allowed: Budget, spent: Spent, asked: Sequence[Asked], now: datetime) 
     spent = _filled(allowed, spent, now)
     verdicts: dict[int, Verdict] = {}
     owed = 0.0  # segments of those that wait at the front already
-    for n in sorted(range(len(asked)), key=lambda n: (not asked[n].is_first, n)):
+    for n in sorted(range(len(asked)), key=lambda n: (not asked[n].goes_first, n)):
         text = asked[n]
         if allowed.per_day is not None and spent.used + text.cost > allowed.per_day:
             verdicts[n] = Verdict(_midnight(allowed, spent.day), is_day_over=True)
@@ -116,12 +117,20 @@ def admit(allowed: Budget, spent: Spent, asked: Sequence[Asked], now: datetime) 
             spent = replace(spent, tokens=tokens, used=spent.used + text.cost)
         else:
             owed += text.cost
-            at_front = now + _in_seconds(allowed, owed - spent.tokens)
-            in_line = text.is_first or now - text.created_at > NEW
-            until = at_front if in_line else max(at_front, (spent.tail or now) + _in_seconds(allowed, text.cost))
-            spent = spent if in_line else replace(spent, tail=until)
-            verdicts[n] = Verdict(until)
+            at_front, tail = now + _in_seconds(allowed, owed - spent.tokens), max(spent.tail or now, now)
+            if text.goes_first:
+                verdicts[n] = Verdict(at_front)
+            elif text.is_new:
+                spent = replace(spent, tail=max(at_front, tail + _in_seconds(allowed, text.cost)))
+                verdicts[n] = Verdict(spent.tail)
+            else:
+                verdicts[n] = Verdict(max(at_front, now + _somewhere(text, now) * (tail - now)))
     return [verdicts[n] for n in range(len(asked))], spent
+
+
+def _somewhere(text: Asked, now: datetime) -> float:
+    """Where in the line a text is put again whose place an acknowledgement took: were they all put first, they would meet again and again."""
+    return zlib.crc32(f"{text.number}:{now.timestamp()}".encode()) / 0xFFFFFFFF
 
 
 def _fits(allowed: Budget, spent: Spent, text: Asked) -> bool:

@@ -9,10 +9,11 @@ from ruamel.yaml import YAML
 
 from config import clock
 from config.settings import Settings
+from config.teamfile.channels import read_channels
 from config.teamfile.endpoints import read_endpoints
 from config.teamfile.findings import Findings, Problem, TeamFileError, by_line
 from config.teamfile.hours import read_calendars
-from config.teamfile.people import Context, read_channels, read_managers, read_reps, read_site
+from config.teamfile.people import Context, read_managers, read_reps, read_site
 from config.teamfile.pools import read_pools, read_slas
 from config.teamfile.rules import RulesError, rulebook, to_come
 from config.teamfile.section import Section
@@ -107,7 +108,8 @@ def _team(root: Node, context: Context, version: int) -> Team:
     _check_parts(top)
     site = read_site(top.part("site"))
     context.region = site.region
-    quiet = read_channels(top.part("channels"))
+    book = _rules(context)
+    channels = read_channels(top.part("channels"), context, book)
     context.calendars = read_calendars(top.node("hours"), site.zone, context.findings, today=context.today)
     managers, directors = read_managers(top.node("managers"), context)
     reps = read_reps(top.node("reps"), context)
@@ -127,8 +129,10 @@ def _team(root: Node, context: Context, version: int) -> Team:
         rules=rules,
         slas=slas,
         calendars=context.calendars,
-        rulebook=_rules(context),
-        quiet_hours=quiet,
+        rulebook=book,
+        quiet_hours=channels.quiet,
+        pace=channels.pace,
+        approved=channels.approved,
         endpoints=endpoints,
     )
 
