@@ -46,7 +46,7 @@ def status(update: Object) -> lead.Content | None:
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     return lead.common_lead(
         external_id=f"whatsapp_status:{message_id}:{said}",
-        provider="meta",
+        provider="whatsapp",
         provider_id=message_id,
         status=said,
         code=normal.identifier(first.get("code")),

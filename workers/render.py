@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from config.links import make_manager_link, make_offer_link
 from config.settings import Settings
-from config.words import LONGEST_TEXT, WordsError, in_own_words
+from config.words import LONGEST_TEXT, WordsError, in_own_words, variable
+from routing.approved import Template
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
 from workers.letter import Letter, compose, letter
@@ -46,12 +47,18 @@ _LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What is sent. `problem`: why the customer's own words could not be used (Headroom's were used instead)."""
+    """What is sent. `problem`: why the customer's own words could not be used (Headroom's were used instead).
+
+    `tag` is what a platform wants beside the words; `template` and its `values` go instead of them.
+    """
 
     body: str
     subject: str | None = None
     html: str | None = None
     problem: str | None = None
+    tag: str = ""
+    template: Template | None = None
+    values: tuple[tuple[str, str], ...] = ()
 
 
 def render(message: Claimed, settings: Settings) -> Rendered:
@@ -63,6 +70,18 @@ def render(message: Claimed, settings: Settings) -> Rendered:
         written = template.render({name: _in_chat(name, value) for name, value in fields.items()})
         return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
     return _text(message, {name: _in_text(name, value, message.template) for name, value in fields.items()})
+
+
+def as_template(message: Claimed, template: Template) -> Rendered:
+    """An approved template with the values of its variables; the body says what was sent, for who reads it here.
+
+    The platform takes no empty value and no line break in one.
+    """
+    fields = {**_OPTIONAL, **message.fields}
+    tidy = {name: _in_mail(name, value, message.template) for name, value in fields.items()}
+    values = tuple((name, variable(words, tidy)[:LONG_LIMIT] or "-") for name, words in template.variables.items())
+    said = " | ".join(value for _, value in values)
+    return Rendered(f"[{template.label}] {said}".strip(), template.label, template=template, values=values)
 
 
 def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:

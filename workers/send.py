@@ -13,17 +13,19 @@ import structlog
 
 from config.clock import monotonic
 from config.settings import Settings
+from routing.contact import Allowed
 from routing.sending import Fault, Tried, after_failure
 from routing.team import Team
 from store import notices, outbox, policies, receipts
 from store.engine import Engine
 from store.outbox import Begun, Claimed, Result
 from workers.channels import Parcel, carriers
-from workers.gate import stopped_at_the_gate
+from workers.forms import in_form
+from workers.gate import at_the_gate
 from workers.lanes import Lane, Lanes
 from workers.outcomes import NotAccepted, Receipt
 from workers.paced import paced
-from workers.render import Rendered, render
+from workers.render import Rendered
 from workers.wire import Deadline, Wire
 
 log = structlog.get_logger(__name__)
@@ -102,7 +104,8 @@ class Sender:
         ready: Ready = []
         results: list[Result] = []
         for message in claimed:
-            stopped = stopped_at_the_gate(message, team, now) or self._unwordable(message, now, ready)
+            answer = at_the_gate(message, team, now)
+            stopped = answer if isinstance(answer, Result) else self._unwordable(message, answer, team, ready=ready, now=now)
             if stopped:
                 results.append(stopped)
         if team.pace is not None:
@@ -116,10 +119,10 @@ class Sender:
         stopped = paced(self._engine, team, texts, sender=self._settings.twilio_from, now=now) if texts else {}
         return [each for each in ready if each[0].id not in stopped], list(stopped.values())
 
-    def _unwordable(self, message: Claimed, now: datetime, ready: Ready) -> Result | None:
+    def _unwordable(self, message: Claimed, answer: Allowed, team: Team, *, ready: Ready, now: datetime) -> Result | None:
         """Adds the message with its words to `ready`; a message we have no words for fails alone, not with its whole batch."""
         try:
-            words = render(message, self._settings)
+            words = in_form(message, answer, team, self._settings)
         except Exception as error:
             log.exception("message_without_words", message=message.id, template=message.template)
             why = f"no words for the template {message.template!r} ({type(error).__name__})"
@@ -203,7 +206,9 @@ def send_due(sender: Sender, now: datetime) -> int:
 
 
 def _frozen(message: Claimed, words: Rendered) -> Rendered:
-    """Words once handed out stay: a look-up compares them letter by letter."""
+    """Words once handed out stay: a look-up compares them letter by letter. In another form (a template, or no longer) they are others."""
+    if message.channel == "whatsapp" and bool(message.subject) != bool(words.template):
+        return words
     return replace(words, body=message.body or words.body, subject=message.subject or words.subject)
 
 

@@ -10,7 +10,10 @@ from routing.sending import Fault
 from tests.fakes import refuse
 from tests.workers.conftest import settings_for
 from tests.workers.test_channels import claimed, send
+from webhooks import meta_messages
 from workers.channels import carriers
+from workers.channels.whatsapp_cloud import WhatsApp
+from workers.lanes import Lanes
 from workers.outcomes import NotProcessed, SendFailed
 
 
@@ -94,3 +97,17 @@ def test_a_mails_answers_come_back_to_its_lead(provider, settings, wire):
     send(settings, wire, claimed("email", address="kim@acme.example", code=None))
     assert json.loads(provider.asked[1].body)["reply_to"]["email"] == "sales@in.acme.example"
     assert provider.violations() == []
+
+
+def test_whatsapp_and_messenger_of_one_firm_each_go_their_own_way(provider, settings, wire):
+    """Both are Meta's; a lane that mixed them up would post one to the other's address."""
+    lanes = Lanes(None, carriers(settings, wire)).by_channel
+    assert {channel: type(lanes[channel].carrier).__name__ for channel in ("whatsapp", "messenger", "instagram")} == {
+        "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Messenger",
+    }  # fmt: skip
+    assert lanes["whatsapp"] is not lanes["messenger"]
+
+
+def test_metas_reports_name_the_carrier_that_sent():
+    told = meta_messages.status({"id": "wamid.A1", "status": "delivered", "timestamp": "1764000000"})
+    assert told["provider"] == WhatsApp.provider

@@ -1,4 +1,4 @@
-"""Messenger and Instagram answers through Meta's Send API. Only within 24 h of the person's last message."""
+"""Messenger and Instagram answers through Meta's Send API. Within 24 h of the person's last message, then with a human's tag only."""
 
 import json
 from collections.abc import Sequence
@@ -32,9 +32,10 @@ class Messenger:
 
     def send(self, parcel: Parcel) -> Receipt:
         """POST /me/messages. The token goes in a header: addresses end up in logs."""
+        tag = parcel.words.tag
         content = {
             "recipient": {"id": parcel.message.address},
-            "messaging_type": "RESPONSE",
+            **({"messaging_type": "MESSAGE_TAG", "tag": tag} if tag else {"messaging_type": "RESPONSE"}),
             "message": {"text": parcel.words.body[:LONGEST]},
         }
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
