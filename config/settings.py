@@ -37,6 +37,7 @@ class Settings:
     redis_prefix: str = "headroom:"
     data: Path = Path(".headroom")
     team: Path = Path(__file__).with_name("team.yaml")
+    rules: Path | None = None  # a folder with rules of contact beside those of config/rules
     public_url: str = "http://127.0.0.1:8000"
     secret_key: str = field(default="", repr=False)
     old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -194,6 +195,7 @@ def _settings(values: Values, role: str) -> Settings:
         redis_prefix=values.text("HEADROOM_REDIS_PREFIX") or "headroom:",
         data=Path(values.text("HEADROOM_DATA") or ".headroom"),
         team=Path(values.text("HEADROOM_TEAM") or Path(__file__).with_name("team.yaml")),
+        rules=Path(own) if (own := values.text("HEADROOM_RULES")) else None,
         public_url=(values.url("PUBLIC_URL", ("http", "https")) or f"http://127.0.0.1:{port}").rstrip("/"),
         secret_key=values.key("SECRET_KEY", needed_by=role if role in SERVING | {"cli"} else None) or "",
         old_secret_keys=values.keys("SECRET_KEY_OLD"),

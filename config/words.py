@@ -16,6 +16,7 @@ LONGEST_WORDS = 2_000  # characters of a customer's own template
 WORD_FIELDS = frozenset(
     ("first_name", "name", "firm", "rep", "due_text", "opens_text", "pool", "code", "kind", "stop_hint", "postal_address")
 )
+APPROVED_FIELDS = WORD_FIELDS | {"text"}  # of a template that passes on a rep's words
 FILTERS = frozenset(("upper", "lower", "title", "capitalize", "trim", "default"))
 # No loops, no arithmetic, no attributes: so a template always ends, soon, and in a text.
 _GRAMMAR = (
@@ -34,8 +35,8 @@ class WordsError(Exception):
     """A customer's own template does not do; the text says why, in terms they can mend."""
 
 
-def check_words(words: str) -> None:
-    """Raise WordsError for anything but text, named fields and choices."""
+def check_words(words: str, fields: frozenset[str] = WORD_FIELDS) -> None:
+    """Raise WordsError for anything but text, these named fields and choices."""
     if len(words) > LONGEST_WORDS:
         raise WordsError(f"it has {len(words)} characters, {LONGEST_WORDS} are the most")
     try:
@@ -43,13 +44,13 @@ def check_words(words: str) -> None:
     except TemplateError as error:
         raise WordsError(f"line {getattr(error, 'lineno', 1)}: {error}") from error
     for node in tree.find_all(nodes.Node):
-        _check(node)
+        _check(node, fields)
 
 
 @lru_cache(maxsize=512)
-def custom_template(words: str) -> Template:
+def custom_template(words: str, known: frozenset[str] = WORD_FIELDS) -> Template:
     """The template of a customer's own words, compiled once (a compile costs 290 us, a rendering 7). Raises WordsError."""
-    check_words(words)
+    check_words(words, known)
     return _READER.from_string(words)
 
 
@@ -64,6 +65,15 @@ def in_own_words(words: str, fields: Mapping[str, str]) -> str:
     return text[:LONGEST_TEXT]
 
 
+def variable(words: str, fields: Mapping[str, str]) -> str:
+    """What a variable of an approved template holds, on one line; may come out empty. Raises WordsError."""
+    try:
+        text = custom_template(words, APPROVED_FIELDS).render({name: fields.get(name, "") for name in APPROVED_FIELDS})
+    except TemplateError as error:
+        raise WordsError(str(error)) from error
+    return " ".join(text.split())
+
+
 def preview(words: str) -> str:
     """A text as a made-up lead would read it, and what it costs: \'"Hi Dana ..." (94 GSM-7, 1 segment)\'. Raises WordsError."""
     text = in_own_words(words, SAMPLE)
@@ -71,9 +81,9 @@ def preview(words: str) -> str:
     return f'"{text}" ({cost.units} {cost.encoding}, {cost.count} segment{"" if cost.count == 1 else "s"})'
 
 
-def _check(node: nodes.Node) -> None:
-    if isinstance(node, nodes.Name) and node.name not in WORD_FIELDS:
-        raise WordsError(f"line {node.lineno}: there is no field {node.name!r}; there are {', '.join(sorted(WORD_FIELDS))}")
+def _check(node: nodes.Node, fields: frozenset[str]) -> None:
+    if isinstance(node, nodes.Name) and node.name not in fields:
+        raise WordsError(f"line {node.lineno}: there is no field {node.name!r}; there are {', '.join(sorted(fields))}")
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         raise WordsError(f"line {node.lineno}: the filter {node.name!r} is not allowed; there are {', '.join(sorted(FILTERS))}")
     if not isinstance(node, _GRAMMAR):

@@ -10,6 +10,7 @@ from routing.events import HumanResponded
 from routing.hours import is_open, next_open
 from routing.model import Facts, Message, Step
 from routing.naming import at, name_of, no_phone
+from routing.quiet import stated_state
 from routing.team import AtNight
 from routing.words import due_text, pieces
 
@@ -27,7 +28,7 @@ def reach(facts: Facts) -> list[tuple[str, str]]:
 
 def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
     """The ways that are open to us: those that may be used at once, then those that quiet hours hold. A STOP closes a way."""
-    judged = [(way, may_write(writing(facts, purpose, way[0]), now)) for way in reach(facts)]
+    judged = [(way, may_write(writing(facts, purpose, way[0]), facts.team.rulebook, now)) for way in reach(facts)]
     quiet = facts.team.quiet_hours
     if purpose == "ack" and quiet is not None and quiet.acknowledge is AtNight.WAIT:
         return [way for way, verdict in judged if isinstance(verdict, Allowed | Held)]
@@ -37,7 +38,7 @@ def ways(facts: Facts, purpose: str, now: datetime) -> list[tuple[str, str]]:
 
 def held_until(facts: Facts, channel: str, now: datetime) -> datetime | None:
     """Until when quiet hours hold a rep's words on this channel; None: they may go at once."""
-    verdict = may_write(writing(facts, "reply", channel), now)
+    verdict = may_write(writing(facts, "reply", channel), facts.team.rulebook, now)
     return verdict.until if isinstance(verdict, Held) else None
 
 
@@ -46,7 +47,7 @@ def writing(facts: Facts, purpose: str, channel: str) -> Writing:
     person = facts.lead.person
     return Writing(
         purpose=purpose, channel=channel, opted_out=person.opted_out, quiet=facts.team.quiet_hours, zone=person.zone,
-        wrote_at=person.wrote_at,
+        phone=person.phone, state=stated_state(facts.lead.fields) if channel == "sms" else "", wrote_at=person.wrote_at,
     )  # fmt: skip
 
 
@@ -96,8 +97,9 @@ def lead_fields(facts: Facts, channel: str) -> dict[str, str]:
     may still be passed on.
     """
     name, sender = facts.lead.person.name or "", lines.sender(facts, channel)
-    owner = facts.state.owner
+    owner, state = facts.state.owner, stated_state(facts.lead.fields)
     return {
+        **({"state": state} if state else {}),  # where they may be: looked at again when it is sent
         "name": name,
         "first_name": facts.lead.fields.get("first_name") or name.split(" ")[0],
         "firm": facts.policy.site.name,

@@ -3,7 +3,7 @@
 What phones and WhatsApp Business send unasked is well known; whatever asks for something is a person's, whoever is driving.
 """
 
-from routing.contact import words
+from routing.wishes import words
 
 _CHANNELS = frozenset({"sms", "whatsapp", "messenger", "instagram", "telegram"})  # mails say so in their headers
 _READ = 600  # characters; nothing that answers by itself says more

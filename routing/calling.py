@@ -46,7 +46,7 @@ def requested(facts: Facts, event: CallRequested, now: datetime) -> Step:
         facts.state, dial_number=facts.state.dial_number + 1, dial_rep=event.rep, dial_until=now + UNDER_WAY, dial_joined=False,
         dial_met=None, dial_met_at=None,
     )  # fmt: skip
-    verdict = may_write(answering.writing(facts, CALL, "call"), now)
+    verdict = may_write(answering.writing(facts, CALL, "call"), facts.team.rulebook, now)
     hint = f"calling you now: press 1 and we connect you. Or dial {facts.lead.person.phone}."
     return Step(
         state,
@@ -58,7 +58,7 @@ def requested(facts: Facts, event: CallRequested, now: datetime) -> Step:
 def why_not(facts: Facts, rep: str, now: datetime) -> str | None:
     """Why this call is not placed, as the rep is told; None when it is."""
     state, person, code = facts.state, facts.lead.person, facts.lead.code
-    verdict = may_write(answering.writing(facts, CALL, "call"), now)
+    verdict = may_write(answering.writing(facts, CALL, "call"), facts.team.rulebook, now)
     if state.owner != rep:
         return f"not yours yet. Reply 1 {code} to accept."
     if state.status not in (Status.ACCEPTED, Status.RESPONDED):
@@ -116,7 +116,7 @@ def joined(facts: Facts, event: RepJoinedCall, now: datetime) -> Step:
     state, name = facts.state, name_of(facts, event.rep)
     if not is_current(state, event.call) or state.dial_rep != event.rep:
         return Step(state, why=f"{name} pressed 1 on a call that is over", changed=False)
-    verdict = may_write(answering.writing(facts, CALL, "call"), now)
+    verdict = may_write(answering.writing(facts, CALL, "call"), facts.team.rulebook, now)
     if state.owner != event.rep or isinstance(verdict, Suppressed):
         why = verdict.why if isinstance(verdict, Suppressed) else "it is not theirs any more"
         return Step(replace(state, dial_rep=None), why=f"{name} pressed 1, but was not put through: {why}")

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from routing.approved import Approved
 from routing.hours import ALWAYS, Calendar
+from routing.pacing import Pace
+from routing.rulebook import Rulebook
 
 
 class OfferStyle(StrEnum):
@@ -271,7 +274,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The whole team file, resolved: names are checked, calendars are built, secrets are read. `phones` are its people's own."""
+    """The whole team file, resolved: names are checked, calendars are built, secrets are read. With it go the rules of contact.
+
+    `phones` are its people's own.
+    """
 
     version: int
     site: Site
@@ -282,7 +288,10 @@ class Team:
     rules: tuple[Rule, ...]
     slas: Mapping[str, Sla]
     calendars: Mapping[str, Calendar]
+    rulebook: Rulebook
     quiet_hours: QuietHours | None = QuietHours()
+    pace: Pace | None = None
+    approved: Approved = Approved()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     phones: frozenset[str] = frozenset()
 

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from routing import lines, rules
 from routing.calling_again import whose_phone_rings
 from routing.codes import number_of
-from routing.contact import closes_calls, reads_as
 from routing.events import (
     CallArrived,
     CallBridged,
@@ -23,7 +22,9 @@ from routing.events import (
     VoicemailLeft,
 )  # fmt: skip
 from routing.model import Person, State, Status
+from routing.rulebook import Rulebook
 from routing.team import Rule, Team
+from routing.wishes import closes_calls, lexicon, reads_as
 from store import book, people, stops
 from store.batch import After, Batch
 from store.heard import files_of, note_what_answered_by_itself, reached, words_of
@@ -64,7 +65,7 @@ class Item:
 
 def take(batch: Batch, items: Sequence[Item]) -> list[tuple[int, int]]:
     """Decide and take the step of each, in the order in which they came. Returns the pairs of people who turn out to be one."""
-    wishes = [item for item in items if wish(item)]
+    wishes = [item for item in items if wish(item, batch.team.rulebook)]
     inquiries = [item for item in items if begins_a_lead(item.event, item.content) and item not in wishes]
     who = [people.who(item.content, item.received_at) for item in (*inquiries, *wishes)]
     meeting = people.meet(batch.db, who)
@@ -254,18 +255,20 @@ def call_event(item: Item, state: State) -> Event | None:
     return None
 
 
-def wish(item: Item) -> str | None:
-    """STOP, START, HELP or the like: never a lead."""
+def wish(item: Item, book: Rulebook) -> str | None:
+    """STOP, START, HELP or the like: never a lead. The words are those in force when it came."""
     if item.content.get("opt"):
         return str(item.content["opt"])
     if item.event == "opt_out":
         return "stop"
-    return reads_as(str(item.content.get("message") or "")) if item.event == "message" else None
+    if item.event != "message":
+        return None
+    return reads_as(str(item.content.get("message") or ""), lexicon(book, item.received_at))
 
 
 def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
     """Write the wish down at once: every later message is held against it when it is sent."""
-    said, ways = wish(item), ways_of(item, stops.lines_of(batch.db, item.person.id) if item.person else ())
+    said, ways = wish(item, batch.team.rulebook), ways_of(item, batch.team.rulebook, lines_of(batch, item))
     if said in ("stop", "stop_review"):
         stops.stop(batch.db, ways, str(item.content.get("message") or said), batch.now)
     elif said == "start":
@@ -280,16 +283,22 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
 
 
-def calls_too(item: Item) -> tuple[str, ...]:
+def lines_of(batch: Batch, item: Item) -> list[str]:
+    """The phones of who wrote."""
+    return stops.lines_of(batch.db, item.person.id) if item.person else []
+
+
+def calls_too(item: Item, book: Rulebook) -> tuple[str, ...]:
     """A STOP is about texts; "stop calling" and "leave me alone" also close a rep's own call, and START opens all again."""
-    return ("call",) if wish(item) == "start" or closes_calls(str(item.content.get("message") or "")) else ()
+    said = str(item.content.get("message") or "")
+    return ("call",) if wish(item, book) == "start" or closes_calls(said, lexicon(book, item.received_at)) else ()
 
 
-def ways_of(item: Item, lines: Sequence[str] = ()) -> list[dict[str, object]]:
+def ways_of(item: Item, book: Rulebook, lines: Sequence[str] = ()) -> list[dict[str, object]]:
     """The channels and addresses that a wish is about: all the person's phones (`lines`) and the ids on platforms, or a mail's address."""
     phone, handles = item.content.get("phone"), item.content.get("handles") or {}
     if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
         return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
     numbers = dict.fromkeys((phone, *lines)) if phone else {}
-    by_phone = stops.by_phone(numbers, (*stops.PHONE_CHANNELS, *calls_too(item)))
+    by_phone = stops.by_phone(numbers, (*stops.PHONE_CHANNELS, *calls_too(item, book)))
     return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from config.teamfile.rules import rulebook
 from routing.events import Event
 from routing.hours import ALWAYS, Calendar
 from routing.journey import step
@@ -74,7 +75,7 @@ def a_lead(**how: object) -> Lead:
 def a_team(pool: Pool = POOL, **how: object) -> Team:
     """Acme's team with that pool."""
     managers = {manager.id: manager for manager in (KIM, LOU)}
-    return Team(1, SITE, REPS, managers, {pool.id: pool}, {}, (), {}, {}, **how)
+    return Team(1, SITE, REPS, managers, {pool.id: pool}, {}, (), {}, {}, rulebook(), **how)
 
 
 def facts(state: State | None = None, bench: Bench = EVERYBODY, **how: object) -> Facts:

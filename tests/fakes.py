@@ -280,7 +280,8 @@ class FakeProvider:
         message_id = f"m_{next(self._ids)}"
         if "messaging_product" in said:  # WhatsApp Cloud
             to = said.get("to") or said["recipient"]
-            self.sent.append(Sent("meta", message_id, to, said["text"]["body"], self.now()))
+            words = said["text"]["body"] if said["type"] == "text" else f"template {said['template']['name']}"
+            self.sent.append(Sent("meta", message_id, to, words, self.now()))
             return (
                 200,
                 {"messaging_product": "whatsapp", "contacts": [{"input": to, "wa_id": to}], "messages": [{"id": message_id}]},

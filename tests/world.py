@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from config.teamfile.rules import rulebook
 from routing import queueing
 from routing.capacity import can_take
 from routing.events import CallBridged, Event, HumanResponded, LeadAssigned, LeadCallEnded, LeadPickedUp, RepLeft, RoomOpened
@@ -38,7 +39,9 @@ class World:
 
     def __post_init__(self) -> None:
         reps = {name: Rep(name, f"Rep {rank}", rank, f"+1512555010{rank}") for rank, name in enumerate(self.names)}
-        self.team = Team(1, SITE, reps, {m.id: m for m in (KIM, LOU)}, {self.pool.id: self.pool}, {"calls": LINE}, (), {}, {})
+        self.team = Team(
+            1, SITE, reps, {m.id: m for m in (KIM, LOU)}, {self.pool.id: self.pool}, {"calls": LINE}, (), {}, {}, rulebook()
+        )
         seats = {
             name: Seat(name, rep.name, rep.rank, weight=1 + rep.rank % 2, cap_open=4, cap_unanswered=2, phone=rep.phone)
             for name, rep in reps.items()

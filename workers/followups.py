@@ -105,7 +105,7 @@ def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes
 def _tell_on_another_channel(engine: Engine, message: Claimed, report: Waiting, *, team: Team, now: datetime) -> None:
     """The same words for a rep or manager by the other way. It has the key it would have had, so it is there once."""
     channel = OTHER.get(message.channel)
-    address = _address(team, message.recipient, channel)
+    address = address_of(team, message.recipient, channel)
     if channel is None or address is None or report.status in NO_FALLBACK or message.template in ONLY_THERE:
         if report.status in LOST:
             _undelivered(engine, message, report, now)
@@ -140,7 +140,8 @@ def _key(message: Claimed, channel: str) -> str:
     return f"{stem}:{channel}" if last == message.channel else f"{message.key}:{channel}"
 
 
-def _address(team: Team, recipient: str, channel: str | None) -> str | None:
+def address_of(team: Team, recipient: str, channel: str | None) -> str | None:
+    """Where a rep or manager is written to on a channel, None: nowhere."""
     kind, _, name = recipient.partition(":")
     person = team.reps.get(name) if kind == "rep" else team.managers.get(name) if kind == "manager" else None
     if person is None or channel is None:

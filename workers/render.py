@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from config.links import make_manager_link, make_offer_link
 from config.settings import Settings
-from config.words import LONGEST_TEXT, WordsError, in_own_words
+from config.words import LONGEST_TEXT, WordsError, in_own_words, variable
+from routing.approved import Template
 from routing.words import clean, gsm, segments
 from store.outbox import Claimed
 from workers.letter import Letter, as_text, compose, letter
@@ -50,12 +51,18 @@ _LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What is sent. `problem`: why the customer's own words could not be used (Headroom's were used instead)."""
+    """What is sent. `problem`: why the customer's own words could not be used (Headroom's were used instead).
+
+    `tag` is what a platform wants beside the words; `template` and its `values` go instead of them.
+    """
 
     body: str
     subject: str | None = None
     html: str | None = None
     problem: str | None = None
+    tag: str = ""
+    template: Template | None = None
+    values: tuple[tuple[str, str], ...] = ()
 
 
 def render(message: Claimed, settings: Settings) -> Rendered:
@@ -79,6 +86,18 @@ def render(message: Claimed, settings: Settings) -> Rendered:
 def _with_who(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields, and `who`: the lead as its reader is told of it, which has a code and mostly a name."""
     return {**fields, "who": f"{fields['code']} {fields['name']}".strip()}
+
+
+def as_template(message: Claimed, template: Template) -> Rendered:
+    """An approved template with the values of its variables; the body says what was sent, for who reads it here.
+
+    The platform takes no empty value and no line break in one.
+    """
+    fields = {**_OPTIONAL, **message.fields}
+    tidy = {name: _in_mail(name, value, message.template) for name, value in fields.items()}
+    values = tuple((name, variable(words, tidy)[:LONG_LIMIT] or "-") for name, words in template.variables.items())
+    said = " | ".join(value for _, value in values)
+    return Rendered(f"[{template.label}] {said}".strip(), template.label, template=template, values=values)
 
 
 def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:

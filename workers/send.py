@@ -13,15 +13,19 @@ import structlog
 
 from config.clock import monotonic
 from config.settings import Settings
+from routing.contact import Allowed
 from routing.sending import Fault, Tried, after_failure
+from routing.team import Team
 from store import notices, outbox, policies, receipts
 from store.engine import Engine
 from store.outbox import Begun, Claimed, Result
 from workers.channels import Parcel, carriers
-from workers.gate import stopped_at_the_gate
+from workers.forms import in_form
+from workers.gate import at_the_gate
 from workers.lanes import Lane, Lanes
 from workers.outcomes import NotAccepted, Receipt
-from workers.render import Rendered, render
+from workers.paced import paced
+from workers.render import Rendered
 from workers.wire import Deadline, Wire
 
 log = structlog.get_logger(__name__)
@@ -31,6 +35,8 @@ BEGIN_WITHIN = 10.0  # seconds between the attempt on disk and the write: with 1
 GATHER = 0.02  # seconds to wait for a whole round, so that its results are one commit
 OUR_OWN_STOP = frozenset({"late", "stopped"})  # codes of Deadline: the provider is not to blame
 AGAIN_SOON = timedelta(seconds=1)
+
+Ready = list[tuple[Claimed, Rendered]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +130,31 @@ class Sender:
             if message.id in started and not lane.is_local:
                 self._call(Parcel(message, words, Deadline(deadline, lane.is_stopped)), lane)
 
-    def _prepare(self, claimed: Sequence[Claimed], now: datetime) -> tuple[list[tuple[Claimed, Rendered]], list[Result]]:
+    def _prepare(self, claimed: Sequence[Claimed], now: datetime) -> tuple[Ready, list[Result]]:
         """Through the gate, and with words; or with what becomes of it instead."""
         team = policies.current(self._engine, self._settings)
-        ready: list[tuple[Claimed, Rendered]] = []
+        ready: Ready = []
         results: list[Result] = []
         for message in claimed:
-            stopped = stopped_at_the_gate(message, team, now) or self._unwordable(message, now, ready)
+            answer = at_the_gate(message, team, now)
+            stopped = answer if isinstance(answer, Result) else self._unwordable(message, answer, team, ready=ready, now=now)
             if stopped:
                 results.append(stopped)
+        if team.pace is not None:
+            ready, waiting = self._at_their_pace(ready, team, now)
+            results += waiting
         return ready, results
 
-    def _unwordable(self, message: Claimed, now: datetime, ready: list[tuple[Claimed, Rendered]]) -> Result | None:
+    def _at_their_pace(self, ready: Ready, team: Team, now: datetime) -> tuple[Ready, list[Result]]:
+        """Texts only as fast as the carriers take them from their sender, where the firm has said how fast that is."""
+        texts = [(message, words) for message, words in ready if message.channel == "sms" and not self._lane(message).is_local]
+        stopped = paced(self._engine, team, texts, sender=self._settings.twilio_from, now=now) if texts else {}
+        return [each for each in ready if each[0].id not in stopped], list(stopped.values())
+
+    def _unwordable(self, message: Claimed, answer: Allowed, team: Team, *, ready: Ready, now: datetime) -> Result | None:
         """Adds the message with its words to `ready`; a message we have no words for fails alone, not with its whole batch."""
         try:
-            words = render(message, self._settings)
+            words = in_form(message, answer, team, self._settings)
         except Exception as error:
             log.exception("message_without_words", message=message.id, template=message.template)
             why = f"no words for the template {message.template!r} ({type(error).__name__})"
@@ -227,7 +243,9 @@ def send_due(sender: Sender, now: datetime) -> int:
 
 
 def _frozen(message: Claimed, words: Rendered) -> Rendered:
-    """Words once handed out stay: a look-up compares them letter by letter."""
+    """Words once handed out stay: a look-up compares them letter by letter. In another form (a template, or no longer) they are others."""
+    if message.channel == "whatsapp" and bool(message.subject) != bool(words.template):
+        return words
     return replace(words, body=message.body or words.body, subject=message.subject or words.subject)
 
 

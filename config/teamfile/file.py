@@ -9,16 +9,19 @@ from ruamel.yaml import YAML
 
 from config import clock
 from config.settings import Settings
+from config.teamfile.channels import read_channels
 from config.teamfile.difference import diff
 from config.teamfile.endpoints import read_endpoints
 from config.teamfile.findings import Findings, Problem, TeamFileError, by_line
 from config.teamfile.hours import read_calendars
-from config.teamfile.people import Context, read_channels, read_managers, read_reps, read_site
+from config.teamfile.people import Context, read_managers, read_reps, read_site
 from config.teamfile.pools import read_pools, read_slas
+from config.teamfile.rules import RulesError, rulebook, to_come
 from config.teamfile.section import Section
 from config.teamfile.sources import read_rules, read_sources
 from config.teamfile.tree import Node, read_tree, whole_tree
 from config.teamfile.warnings import warn_of_what_cannot_work
+from routing.rulebook import Rulebook
 from routing.team import Rule, Source, Team
 
 FORMAT = 1  # the `version:` of the file: that of its keys, not of its contents
@@ -123,7 +126,8 @@ def _team(root: Node, context: Context, version: int) -> Team:
     _check_parts(top)
     site = read_site(top.part("site"))
     context.region = site.region
-    quiet = read_channels(top.part("channels"))
+    book = _rules(context)
+    channels = read_channels(top.part("channels"), context, book)
     context.calendars = read_calendars(top.node("hours"), site.zone, context.findings, today=context.today)
     managers, directors = read_managers(top.node("managers"), context)
     reps = read_reps(top.node("reps"), context)
@@ -143,10 +147,25 @@ def _team(root: Node, context: Context, version: int) -> Team:
         rules=rules,
         slas=slas,
         calendars=context.calendars,
-        quiet_hours=quiet,
+        rulebook=book,
+        quiet_hours=channels.quiet,
+        pace=channels.pace,
+        approved=channels.approved,
         endpoints=endpoints,
         phones=frozenset(filter(None, [*(rep.phone for rep in reps.values()), *(each.phone for each in managers.values())])),
     )
+
+
+def _rules(context: Context) -> Rulebook:
+    """The rules of contact; what is wrong with them is told with all that is wrong with the file."""
+    try:
+        book = rulebook(context.settings.rules)
+    except RulesError as broken:
+        context.findings.errors += broken.problems
+        return Rulebook()
+    if later := to_come(book, context.today):
+        context.findings.notes.append(f"Rules of contact that begin by themselves: {', '.join(later)}.")
+    return book
 
 
 def _check_format(top: Section) -> None:

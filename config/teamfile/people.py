@@ -1,4 +1,4 @@
-"""The site, its quiet hours, and the people: reps and managers, with numbers and addresses made uniform."""
+"""The site and the people: reps and managers, with numbers and addresses made uniform."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from email_validator import EmailNotValidError, validate_email
 from config.outgoing import Guard
 from config.settings import Settings
 from config.teamfile.findings import Findings
-from config.teamfile.hours import read_windows, read_zone
+from config.teamfile.hours import read_zone
 from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, listed
 from config.teamfile.tree import Node
 from routing.hours import ALWAYS, Calendar
-from routing.team import AtNight, Cap, Leave, Manager, QuietHours, Ramp, Rep, Site
+from routing.team import Cap, Leave, Manager, Ramp, Rep, Site
 
 TELL_BY = ("sms", "email", "slack", "teams")
 _SLACK_ID = re.compile(r"[UWCGD][A-Z0-9]{5,20}")
@@ -44,24 +44,12 @@ def read_site(section: Section) -> Site:
     zone = read_zone(section, "time_zone", "zone", "timezone", "tz", default="UTC")
     address = section.text("postal_address", "") or ""
     numbers = [number for node in section.several("numbers") if (number := _number(node, section, "numbers", region.upper()))]
-    _set_elsewhere(section, {"url": "PUBLIC_URL"})
+    set_elsewhere(section, {"url": "PUBLIC_URL"})
     section.close()
     return Site(name, zone, region.upper(), address, tuple(dict.fromkeys(numbers)))
 
 
-def read_channels(section: Section) -> QuietHours | None:
-    """The hours, in the lead's own zone, in which no text is sent; None for `quiet_hours: none`."""
-    texts, email = section.part("sms"), section.part("email")
-    account, token = dict.fromkeys(("provider", "account", "account_sid"), "TWILIO_ACCOUNT_SID"), "TWILIO_AUTH_TOKEN"
-    _set_elsewhere(texts, {**account, "from": "TWILIO_FROM", "token": token, "auth_token": token})
-    _set_elsewhere(email, {**dict.fromkeys(("provider", "key", "api_key"), "SENDGRID_API_KEY"), "from": "SENDGRID_FROM"})
-    quiet = _quiet_hours(texts)
-    for part in (texts, email, section):
-        part.close()
-    return quiet
-
-
-def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
+def set_elsewhere(section: Section, names: dict[str, str]) -> None:
     """Settings that stand in the environment; a secret must not stand here even though it is not read."""
     for key, name in names.items():
         node = section.node(key)
@@ -69,24 +57,6 @@ def _set_elsewhere(section: Section, names: dict[str, str]) -> None:
             section.fail(key, "a secret must not stand in the team file.", f"Set {name} in the environment, and replace it.")
         elif node is not None:
             section.warn(key, "is not read from this file.", f"Set {name} in the environment; see .env.example.")
-
-
-def _quiet_hours(section: Section) -> QuietHours | None:
-    at_night = section.one_of("acknowledge_at_night", AtNight, AtNight.EMAIL)
-    node = section.node("quiet_hours")
-    if node is None or node.kind == "null":  # left empty is not yet "off"
-        return QuietHours(acknowledge=at_night)
-    if node.is_none:
-        section.warn(
-            "quiet_hours", "are off: leads may be texted at night.", "Delete the line for 21:00-08:00 in the lead's own zone."
-        )
-        return None
-    bare = Node(node.line, node.kind, node.text.replace("lead-local", ""))
-    faults = len(section.findings.errors)
-    windows = read_windows(bare, section, "quiet_hours")
-    if len(windows) != 1 and len(section.findings.errors) == faults:
-        section.fail("quiet_hours", "must be one stretch.", 'For example "21:00-08:00", or none for no quiet hours.')
-    return QuietHours(*windows[0], acknowledge=at_night) if windows else QuietHours(acknowledge=at_night)
 
 
 def read_managers(node: Node | None, context: Context) -> tuple[dict[str, Manager], tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Sending: the outbox, the attempts written ahead, delivery reports, opt-outs, and what the operator must know."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import BigInteger, Column, Date, Double, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
 from store.tables.columns import document, identity, instant, metadata, number
 
@@ -105,6 +105,17 @@ breakers = Table(
     instant("since"),
     instant("until"),
     Column("why", Text),
+)
+
+paces = Table(  # what a sender of texts may still send: a bucket of segments, and the day's count (routing/pacing.py)
+    "paces",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("tokens", Double, nullable=False),
+    instant("at", required=True),
+    Column("day", Date, nullable=False),
+    number("used"),
+    instant("tail"),
 )
 
 beats = Table("beats", metadata, Column("name", Text, primary_key=True), instant("at", required=True), document("detail"))

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.teamfile.rules import rulebook
 from routing import commands
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
-from routing.contact import reads_as
+from routing.wishes import lexicon, reads_as
 from routing.words import segments
+from tests.builders import NOW
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -135,7 +137,7 @@ def test_the_carriers_words_are_never_commands(word):
 def test_no_command_reads_as_a_stop_or_a_start():
     spoken = {*commands._ABOUT_A_LEAD, *commands._ABOUT_ME, *commands._WITH_WORDS}
     assert len(spoken) > 15
-    assert [word for word in spoken if reads_as(word)] == []
+    assert [word for word in spoken if reads_as(word, lexicon(rulebook(), NOW))] == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.teamfile.rules import rulebook
 from routing.escalation import Contact, UnknownTarget, get, names
 from routing.model import Bench, Facts, Kind, Lead, Person, Policy, Seat, State
 from routing.team import Manager, Pool, Rep, Rule, Site, Sla, Source, Team
@@ -23,7 +24,7 @@ def facts(*, managers=(RITA, OMAR), pool=None, state=None, bench=None):
     """Dana's lead in the Texas pool."""
     pool = pool or Pool("texas", "Texas", ("ann", "bob", "cy"), managers=("rita",), directors=("omar",))
     site, source, sla, rule = Site("Acme"), Source("website", "form"), Sla("hot"), Rule("rest", pool.id, "hot")
-    team = Team(1, site, REPS, {manager.id: manager for manager in managers}, {pool.id: pool}, {}, (rule,), {}, {})
+    team = Team(1, site, REPS, {manager.id: manager for manager in managers}, {pool.id: pool}, {}, (rule,), {}, {}, rulebook())
     lead = Lead(7, "A7", Kind.FORM, "website", "form", Person(1, "Dana"), datetime(2026, 11, 23, 16, tzinfo=UTC))
     return Facts(lead, state or State(), Policy(1, site, source, pool, sla, rule), bench or Bench(), team)
 

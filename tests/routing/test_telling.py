@@ -42,7 +42,7 @@ from tests.builders import (
 )
 
 NIGHT = NOW - timedelta(hours=10)  # Sunday 23:00 in Austin
-SUNDAY = NOW - timedelta(hours=22)  # Sunday 11:00 in Austin
+SUNDAY = NOW - timedelta(hours=20)  # Sunday 13:00 in Austin: texts are allowed there from noon on
 
 
 def ack(lead=None, now=NOW, **how):
@@ -160,8 +160,10 @@ def test_house_words_are_used_where_the_source_has_none():
         (replace(DANA, email=None), "form", NIGHT, "sms"),
         (replace(DANA, wrote_at=NIGHT), "call", NIGHT, "sms"),
         (replace(DANA, wrote_at=NIGHT - timedelta(hours=1)), "form", NIGHT, "email"),
-        (replace(DANA, zone="Asia/Tokyo"), "form", NIGHT, "sms"),
-        (replace(DANA, zone=None), "form", NOW, "email"),
+        (replace(DANA, zone="Asia/Tokyo", phone="+81312345678"), "form", NIGHT, "sms"),
+        (replace(DANA, zone="Asia/Tokyo"), "form", NIGHT, "email"),  # with a number of Texas: she may be there
+        (replace(DANA, zone=None), "form", NOW, "sms"),  # her area code tells it
+        (replace(DANA, zone=None, phone="+18005550143"), "form", NOW, "email"),
         (replace(DANA, opted_out=frozenset({"email"})), "form", NIGHT, "sms"),
         (replace(DANA, handles=HANDLES), "whatsapp", NIGHT, "whatsapp"),
     ],

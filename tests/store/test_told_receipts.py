@@ -13,14 +13,14 @@ def firm(database):
     made = Firm(database, team({"priya": "cap: 5"}, {"sales": "members: [priya]"}))
     made.arrive(phone="+15125550143", channel="whatsapp", handles={"whatsapp": "15125550143"})
     made.do(
-        "UPDATE outbox SET state = 'sent', channel = 'whatsapp', provider = 'meta', provider_id = 'wamid.A1', rank = 1 WHERE purpose = 'ack'"
+        "UPDATE outbox SET state = 'sent', channel = 'whatsapp', provider = 'whatsapp', provider_id = 'wamid.A1', rank = 1 WHERE purpose = 'ack'"
     )
     yield made
     made.engine.dispose()
 
 
 def told(firm: Firm, status: str, *, of: str = "wamid.A1", code: str = "") -> None:
-    content = {"provider": "meta", "provider_id": of, "status": status, "code": code, "external_id": f"{of}:{status}"}
+    content = {"provider": "whatsapp", "provider_id": of, "status": status, "code": code, "external_id": f"{of}:{status}"}
     key = f"whatsapp_status:{of}:{status}:{firm.count('inbox')}"
     firm.record(Received("website", key, "delivery_receipt", content, b"", {}, firm.now))
     firm.drain()

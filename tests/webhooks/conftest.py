@@ -14,6 +14,7 @@ from freezegun import freeze_time
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
+from config.teamfile.rules import rulebook
 from routing.codes import code_of
 from routing.hours import Calendar
 from routing.model import Bench, Kind, Lead, Person, Seat, State, Status
@@ -139,7 +140,7 @@ class Front:
         self.sources[source] = replace(self.sources[source], options=options)
 
     def team(self) -> Team:
-        return Team(1, self.site, {}, {}, {}, self.sources, (), {}, {}, phones=frozenset(PHONES.values()))
+        return Team(1, self.site, {}, {}, {}, self.sources, (), {}, {}, rulebook(), phones=frozenset(PHONES.values()))
 
     def post(self, path: str, data: bytes | Mapping[str, str], **headers: str) -> TestResponse:
         """POST /webhooks/<path>; header names with underscores."""

@@ -11,7 +11,9 @@ from routing.sending import Fault
 from tests.fakes import refuse
 from tests.workers.conftest import settings_for
 from tests.workers.test_channels import claimed, send
+from webhooks import meta_messages
 from workers.channels import carriers
+from workers.channels.whatsapp_cloud import WhatsApp
 from workers.lanes import Lanes
 from workers.outcomes import NotProcessed, SendFailed
 
@@ -102,3 +104,17 @@ def test_each_channel_keeps_its_own_carrier_when_all_providers_are_set_up(engine
     found = carriers(replace(settings, slack_bot_token="xoxb-1"), wire)  # noqa: S106
     lanes = Lanes(engine, found)
     assert {channel: lanes.by_channel[channel].carrier for channel in found} == dict(found)
+
+
+def test_whatsapp_and_messenger_of_one_firm_each_go_their_own_way(provider, settings, wire):
+    """Both are Meta's; a lane that mixed them up would post one to the other's address."""
+    lanes = Lanes(None, carriers(settings, wire)).by_channel
+    assert {channel: type(lanes[channel].carrier).__name__ for channel in ("whatsapp", "messenger", "instagram")} == {
+        "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Messenger",
+    }  # fmt: skip
+    assert lanes["whatsapp"] is not lanes["messenger"]
+
+
+def test_metas_reports_name_the_carrier_that_sent():
+    told = meta_messages.status({"id": "wamid.A1", "status": "delivered", "timestamp": "1764000000"})
+    assert told["provider"] == WhatsApp.provider

@@ -157,7 +157,7 @@ def test_quiet_hours_hold_a_text_until_morning(engine, sender, provider):
     message = a_message(engine, a_lead(engine), at=night, purpose="notice", expires_at=None)
     send_due(sender, night)
     row = the_message(engine, message)
-    assert (row["state"], row["not_before"].isoformat()) == ("pending", "2026-11-25T14:00:00+00:00")
+    assert (row["state"], row["not_before"].isoformat()) == ("pending", "2026-11-25T15:00:00+00:00"), "9:00 in Texas"
     assert provider.asked == []
 
 

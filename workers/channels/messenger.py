@@ -1,4 +1,7 @@
-"""Messenger and Instagram answers through Meta's Send API, from the page that was written to. Only within 24 h of their last words."""
+"""Messenger and Instagram answers through Meta's Send API, from the page that was written to.
+
+Within 24 h of the person's last message, then with a human's tag only.
+"""
 
 import json
 from collections.abc import Sequence
@@ -35,9 +38,10 @@ class Messenger:
         token = self._settings.page_token(parcel.message.fields.get("from", ""))
         if not token:
             raise SendFailed("no token for the page they wrote to: add it to META_PAGE_TOKEN", code="no_token")
+        tag = parcel.words.tag
         content = {
             "recipient": {"id": parcel.message.address},
-            "messaging_type": "RESPONSE",
+            **({"messaging_type": "MESSAGE_TAG", "tag": tag} if tag else {"messaging_type": "RESPONSE"}),
             "message": {"text": parcel.words.body[:LONGEST]},
         }
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

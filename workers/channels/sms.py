@@ -3,6 +3,7 @@
 Twilio has no idempotency key for messages: a 429 was never processed, a 5xx may have been. So what is in doubt is looked up.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -83,7 +84,7 @@ class Twilio:
         try:
             made = client(self._settings, self._wire, parcel.deadline).messages.create(
                 to=_to(message),
-                body=parcel.words.body,
+                **_content(parcel),
                 status_callback=f"{self._settings.public_url}/receipts/twilio/{message.id}",
                 validity_period=ACK_VALID_SECONDS if message.purpose == ACK else STAFF_VALID_SECONDS,
                 **({"messaging_service_sid": sender} if by_service else {"from_": PREFIX.get(message.channel, "") + sender}),
@@ -95,7 +96,8 @@ class Twilio:
         return Receipt(self.provider, made.sid, 201)
 
     def find(self, message: Claimed, *, since: datetime) -> Receipt | None:
-        """The message with exactly these words to this number, made no earlier than the attempt.
+        """The message with exactly these words to this number, made no earlier than the attempt. Of an approved template only the
+        platform knows the words: the one that was made since then is taken for it.
 
         Asked by number only, newest first: a filter by DateSent could hide one that is still queued and has none yet.
         """
@@ -103,7 +105,8 @@ class Twilio:
             to=_to(message), limit=LIST_AT_MOST, page_size=LIST_AT_MOST
         )
         for found in listed:
-            if found.body == message.body and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
+            is_it = is_template(message) or found.body == message.body
+            if is_it and found.date_created and found.date_created >= since - CLOCKS_MAY_DIFFER:
                 return Receipt(self.provider, found.sid)
         return None
 
@@ -174,6 +177,22 @@ def _to(message: Claimed) -> str:
     if message.channel == "whatsapp" and address.isdigit():
         address = f"+{address}"
     return PREFIX.get(message.channel, "") + address
+
+
+def _content(parcel: Parcel) -> dict[str, str]:
+    """The words, or the approved template with its variables. Raises SendFailed for a template of another provider."""
+    template = parcel.words.template
+    if template is None:
+        return {"body": parcel.words.body}
+    if not template.sid:
+        raise SendFailed("the template has no ContentSid: give its `sid` in the team file", code="template")
+    values = json.dumps(dict(parcel.words.values), ensure_ascii=False)
+    return {"content_sid": template.sid, **({"content_variables": values} if parcel.words.values else {})}
+
+
+def is_template(message: Claimed) -> bool:
+    """Did it go as an approved template? Then its name stands where a mail has its subject."""
+    return message.channel == "whatsapp" and bool(message.subject)
 
 
 def _judge(answer: Answer) -> None:

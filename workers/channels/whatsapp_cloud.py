@@ -37,8 +37,7 @@ class WhatsApp:
         """POST /{id of the number they wrote to}/messages. A person without a number is written to by their business-scoped id."""
         digits = parcel.message.address.removeprefix("+")
         whom = {"to": digits} if digits.isdigit() else {"recipient": parcel.message.address}
-        text = {"preview_url": False, "body": parcel.words.body[:LONGEST]}
-        content = {"messaging_product": "whatsapp", "recipient_type": "individual", **whom, "type": "text", "text": text}
+        content = {"messaging_product": "whatsapp", "recipient_type": "individual", **whom, **_content(parcel)}
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         written_to = parcel.message.fields.get("from", "")
         url = f"{self._base}/{written_to if written_to.isascii() and written_to.isdigit() else self._usual}/messages"
@@ -57,6 +56,24 @@ class WhatsApp:
     def meaning(self, code: str | None) -> Fault:
         """What a failed status means."""
         return Fault.OPTED_OUT if code and code.isdigit() and int(code) in STOPPED else Fault.PERMANENT
+
+
+def _content(parcel: Parcel) -> dict[str, object]:
+    """The words, or the approved template with its variables. Raises SendFailed for a template of another provider.
+
+    https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-message-templates: by place, or by `parameter_name`.
+    """
+    template, values = parcel.words.template, dict(parcel.words.values)
+    if template is None:
+        return {"type": "text", "text": {"preview_url": False, "body": parcel.words.body[:LONGEST]}}
+    if not template.name:
+        raise SendFailed("the template has no name: give its `name` and `language` in the team file", code="template")
+    by_place = all(name.isdigit() for name in values)
+    names = sorted(values, key=int) if by_place else list(values)
+    parameters = [{"type": "text", **({} if by_place else {"parameter_name": name}), "text": values[name]} for name in names]
+    body = [{"type": "body", "parameters": parameters}] if parameters else []
+    named = {"name": template.name, "language": {"code": template.language}}
+    return {"type": "template", "template": {**named, "components": body}}
 
 
 def _judge(answer: Answer) -> None:
