@@ -31,6 +31,7 @@ _ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)  # 1.51256E+
 _EXTENSION = re.compile(r"[^\W\d_]|#|;")
 _DATE = re.compile(r"\b(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b|\b\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b")
 _ZONE = re.compile(r"(?<=\d) ?(?:([+-]\d\d:?\d\d)|(?:UTC|GMT|Z))$")  # behind a time; written with a blank by Ruby and others
+_DEGREES = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -179,6 +180,14 @@ def _moment(value: object) -> datetime | None:
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def shared_place(latitude: object, longitude: object, *names: object) -> str:
+    """A place that somebody shared, as a person reads it; "" for none."""
+    where = [str(each).strip() for each in (latitude, longitude) if isinstance(each, int | float | str)]
+    known = len(where) == 2 and all(_DEGREES.fullmatch(each) for each in where)
+    said = [text for name in names if (text := clean_line(name, 200))]
+    return f"Shared a place: {', '.join((*said, *where) if known else said)}" if said or known else ""
 
 
 def identifier(value: object) -> str:

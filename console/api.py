@@ -62,9 +62,9 @@ def lead(desk: Desk, code: str) -> Response:
     messages = [
         message_json(message) for message in words.told_to(reports_lead.messages(desk.engine, found["id"]), g.visitor.role)
     ]
-    return make_response(
-        jsonify({**lead_json(found, desk.team()), "matched": found["matched"], "steps": steps, "messages": messages})
-    )
+    came = [delivery_json(row) for row in reports_lead.deliveries(desk.engine, found["id"])]
+    shown = {**lead_json(found, desk.team()), "matched": found["matched"]}
+    return make_response(jsonify({**shown, "steps": steps, "messages": messages, "deliveries": came}))
 
 
 def reps(desk: Desk) -> Response:
@@ -125,6 +125,20 @@ def lead_json(row: Row, team: Team) -> dict[str, object]:
         "cause": row["state"].get("cause"),
         **{name: answers.iso(row[name]) for name in INSTANTS},
         "contacted_at": _instant_text(row["state"].get("contacted_at")),
+    }
+
+
+def delivery_json(row: Row) -> dict[str, object]:
+    """Something that came in for the lead, in the words of the common lead."""
+    content, key = row["content"], row["content"].get("external_id") or row["external_id"]
+    return {
+        "event": content.get("heard_as") or row["event"],
+        "external_id": None if str(key).startswith(DERIVED) else key,
+        "source": row["source"],
+        "received_at": answers.iso(row["received_at"]),
+        **{name: content.get(name) for name in ("channel", "name", "phone", "email", "message", "submitted_at")},
+        **{name: content.get(name, EMPTY.get(name)) for name in SAID},
+        "is_test": bool(content.get("is_test")),
     }
 
 

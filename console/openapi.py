@@ -44,7 +44,10 @@ LEAD: dict[str, Schema] = {
     },
     "status": {"type": "string", "enum": list(Status)},
     "kind": {"type": "string", "enum": ["form", "call", "message"]},
-    "event": {"type": "string", "description": "What began it: form, message, call, missed_call, call_answered, voicemail ..."},
+    "event": {
+        "type": "string",
+        "description": "What began it: form, message, call ...; fetch_required: only named, then fetched",
+    },
     "source": {"type": "string", "description": "The id of the source in the team file"},
     "source_type": {
         "type": ["string", "null"],
@@ -86,6 +89,15 @@ LEAD: dict[str, Schema] = {
     "breached_at": INSTANT_OR_NONE,
     "closed_at": INSTANT_OR_NONE,
     "changed_at": INSTANT,
+}
+_SAID = ("first_name", "last_name", "company", "campaign", "utm", "click_ids", "consent", "locale", "attachments", "extra", "submitted_at", "is_test")  # fmt: skip
+DELIVERY: dict[str, Schema] = {
+    "event": {"type": "string", "description": "As of a lead; also call_status, voicemail_text and the like"},
+    "external_id": TEXT_OR_NONE,
+    "source": TEXT,
+    "received_at": INSTANT,
+    **dict.fromkeys(("channel", "name", "phone", "email", "message"), TEXT_OR_NONE),
+    **{name: LEAD[name] for name in _SAID},
 }
 STEP: dict[str, Schema] = {
     "at": INSTANT,
@@ -168,13 +180,20 @@ ONE_PERSON: dict[str, Schema] = {
     "into": {"type": ["string", "null"], "description": "The open lead that goes on for both, if both had one"},
     "folded": {**TEXTS, "description": "Open leads that went into it"},
 }
-FULL: dict[str, Schema] = {**LEAD, "matched": TEXTS, "steps": listed("Step"), "messages": listed("Message")}
+FULL: dict[str, Schema] = {
+    **LEAD,
+    "matched": TEXTS,
+    "steps": listed("Step"),
+    "messages": listed("Message"),
+    "deliveries": listed("Delivery"),
+}
 ERROR = closed("A fault in words", {"what": TEXT, "where": TEXT, "mend": TEXT})
 SCHEMAS: dict[str, Schema] = {
     "Lead": closed("A lead and where it stands", LEAD),
     "FullLead": closed("A lead with all that happened", FULL),
     "Coming": closed("On disk, not yet decided", {"code": TEXT, "status": {"const": "new"}, "arrived_at": INSTANT}),
     "Step": closed("Something that happened, and why", STEP),
+    "Delivery": closed("Something that came in for the lead, as it was understood; the first began it", DELIVERY),
     "Message": closed("Something that was said", MESSAGE),
     "Rep": closed("A rep as they stand now", REP),
     "Pool": closed("A pool as it stands now", POOL),

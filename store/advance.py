@@ -89,7 +89,7 @@ def peek(engine: Engine, now: datetime, limit: int) -> list[Item]:
 
 def staff_text(item: Item) -> bool:
     """Only a text or an e-mail can be a command."""
-    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "email")
+    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "rcs", "email")
 
 
 def take(engine: Engine, items: Sequence[Item], now: datetime, outgoing: Outgoing | None = None) -> None:

@@ -129,8 +129,7 @@ def inquire(
     for lead_id in theirs:
         record = batch.leads[lead_id]
         if record.state.status not in (Status.CLOSED, Status.QUARANTINED) and belongs(batch.team, item, record):
-            if item.event == "call":  # later steps of either call find the lead
-                sids = [sid for sid in (record.state.call_sid, item.content.get("call_sid")) if sid]
+            if sids := [sid for sid in calls_joined(item, record) if sid]:  # later steps of either call find the lead
                 batch.db.execute(JOIN, {"lead": lead_id, "sids": sids})
             item.lead_id, item.after = lead_id, batch.happen(lead_id, further_event(batch.team, item, record.pool))
             return
@@ -142,6 +141,13 @@ def inquire(
     item.lead_id = record.lead.id
     for event in first_events(batch.team, item, record.pool):
         item.after = batch.happen(record.lead.id, event)
+
+
+def calls_joined(item: Item, record: LeadRecord) -> tuple[str | None, ...]:
+    """The calls that belong to an open lead from now on; of one whose beginning we never heard, its end tells us."""
+    if item.event == "call":
+        return (record.state.call_sid, item.content.get("call_sid"))
+    return (item.content.get("ended_call"),)
 
 
 def first_events(team: Team, item: Item, pool: str) -> tuple[Event, ...]:
@@ -200,7 +206,8 @@ def begin(batch: Batch, item: Item, chosen: tuple[Rule, tuple[str, ...]]) -> Lea
     assert item.person is not None and item.number is not None
     rule, matched = chosen
     lead = lead_of(item.number, item.source, item.content, person=item.person, arrived_at=item.received_at)
-    state = State(reached=lines.used(lead.channel, reached(batch.team, item.source, item.content)))
+    ended = item.content.get("ended_call")
+    state = State(reached=lines.used(lead.channel, reached(batch.team, item.source, item.content)), call_sid=ended)
     record = LeadRecord(
         lead=lead, before=State(), state=state, pool=rule.pool, version=batch.team.version, rule=rule.id, sla=rule.sla,
         matched=matched, is_new=True, person_id=item.person.id, content=item.content,

@@ -50,7 +50,7 @@ FROM leads l JOIN people p ON p.id = l.person_id
 """
 # locked: of two deliveries by one known person at once, the second must see the lead that the first begins
 READ = text("SELECT * FROM people WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
-BY_PHONE = frozenset({"sms", "whatsapp", "call"})  # channels on which writing to us means being awake at that phone
+BY_PHONE = frozenset({"sms", "whatsapp", "rcs", "call"})  # channels on which writing to us means being awake at that phone
 
 
 @dataclass(frozen=True, slots=True)

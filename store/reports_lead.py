@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 from routing.codes import number_of
 from store.reports import CARD, Row, look_up
 
-_EVENT = "(SELECT i.event FROM inbox i WHERE i.lead_id = l.id ORDER BY i.id LIMIT 1) AS event"  # what began it
+# what began it; of a lead that was fetched, the delivery that named it
+_EVENT = "coalesce(l.content->>'heard_as', (SELECT i.event FROM inbox i WHERE i.lead_id = l.id ORDER BY i.id LIMIT 1)) AS event"
 _LEAD = (
     f"SELECT {CARD}, {_EVENT}, l.matched, l.needs, l.person_id FROM leads l JOIN people p ON p.id = l.person_id WHERE l.id = :id"
 )
@@ -20,6 +21,9 @@ _MESSAGES = """
 _RAW = """
     SELECT id, source, external_id, event, received_at, headers->>'content-type' AS content_type, body, error
     FROM inbox WHERE lead_id = :id OR number = :id ORDER BY id LIMIT 50
+"""
+_DELIVERIES = """
+    SELECT source, external_id, event, received_at, content FROM inbox WHERE lead_id = :id OR number = :id ORDER BY id LIMIT 50
 """
 _MY_DAY = """
     SELECT count(*) AS taken, count(*) FILTER (WHERE responded_at <= coalesce(response_due_at, responded_at)) AS on_time
@@ -94,6 +98,11 @@ def messages(engine: Engine, lead_id: int) -> list[Row]:
 def raw(engine: Engine, lead_id: int) -> list[Row]:
     """What came in, byte for byte."""
     return look_up(engine, _RAW, {"id": lead_id})
+
+
+def deliveries(engine: Engine, lead_id: int) -> list[Row]:
+    """What came in, as it was understood, at most 50: its event and its `content`, a common lead."""
+    return look_up(engine, _DELIVERIES, {"id": lead_id})
 
 
 def my_day(engine: Engine, rep: str, day: datetime) -> Row:

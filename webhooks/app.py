@@ -19,7 +19,7 @@ from store.last_team import LastTeam
 from store.receipts import Report
 from webhooks import limits, receipts, receiving
 from webhooks.answers import Answer, as_json
-from webhooks.bodies import LARGEST_BODY
+from webhooks.bodies import LARGEST_BATCH
 from webhooks.delivery import Delivery
 from webhooks.errors import NotRecorded, Refused, Robot, Unknown, Unreadable, WrongMethod, WrongType
 from webhooks.keeping import Keeper
@@ -98,7 +98,7 @@ def _with_body(door: Door, kind: SourceType, delivery: Delivery) -> Delivery:
     """The bytes, before anything else looks at the form. Who may send many of them shows the key first."""
     if delivery.method not in ("POST", "PUT", "PATCH"):
         return delivery
-    if kind.largest_body > LARGEST_BODY:
+    if kind.largest_body > LARGEST_BATCH:
         kind.verify(delivery, _secrets(door.settings, kind, delivery.source))
     return replace(delivery, body=receiving.raw_body(request, kind.largest_body))
 

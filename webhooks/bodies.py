@@ -17,7 +17,8 @@ from werkzeug.http import parse_options_header
 
 from webhooks.errors import TooLarge, Unreadable
 
-LARGEST_BODY = 256 * 1024  # bytes; a lead is a few KiB, Meta's batches stay below (reliability, parsers)
+LARGEST_BODY = 256 * 1024  # bytes; a lead is a few KiB
+LARGEST_BATCH = 4 * LARGEST_BODY  # of those who send many things in one body, or a whole conversation in writing
 MOST_FIELDS = 1000
 DEEPEST = 32  # levels of nesting; real deliveries have at most 8
 LONGEST_NUMBER = 40  # digits; longer ones are kept as cut text: Python refuses to turn over 4,300 digits into a number

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from config import lead, links, normal
 from store.inbox import Received
+from webhooks.bodies import Form
 from webhooks.delivery import Delivery
 from webhooks.twilio_requests import number, place, sid, whole
 
@@ -24,14 +25,22 @@ _TAKEN = ("completed", "answered")
 def incoming(delivery: Delivery) -> list[Received]:
     """It rings at our number. Calls we make ourselves, calls from our own number, and the team's calls are no leads."""
     call, form = sid(delivery, "CallSid"), delivery.form
-    phone = number(delivery, "From")
-    is_ours = phone in delivery.own_numbers or form.get("From") == form.get("To") or phone in delivery.team_phones
-    if form.get("Direction", "inbound") != "inbound" or is_ours:
+    if not is_stranger(delivery):
         return []
     name = normal.clean_line(form.get("CallerName", ""), normal.LONGEST_NAME)
-    return [
-        _heard(delivery, "call", call, key=_call(call), name=name, phone=phone, to=number(delivery, "To"), extra=_about(delivery))
-    ]
+    told = {"name": name, "phone": number(delivery, "From"), "to": number(delivery, "To"), "extra": _about(delivery)}
+    return [_heard(delivery, "call", call, key=_call(call), **told)]
+
+
+def is_stranger(delivery: Delivery) -> bool:
+    """Does somebody call us who is neither we ourselves nor one of the team?"""
+    form, phone = delivery.form, number(delivery, "From")
+    is_ours = phone in delivery.own_numbers or phone in delivery.team_phones or _calls_itself(form)
+    return form.get("Direction", "inbound") == "inbound" and not is_ours
+
+
+def _calls_itself(form: Form) -> bool:
+    return bool(form.get("From")) and form.get("From") == form.get("To")
 
 
 def dialled(delivery: Delivery) -> list[Received]:
@@ -43,13 +52,13 @@ def dialled(delivery: Delivery) -> list[Received]:
         "key": f"{_call(call)}:dial:{leg}",
         "rep": rep_of(delivery),
         "phone": number(delivery, "From"),
-        "extra": {"dial_call_status": normal.clean_line(status, 40)},
+        "extra": {**_about(delivery), "dial_call_status": normal.clean_line(status, 40)},
     }
     if was_bridged(delivery):
         return [_heard(delivery, "call_answered", call, seconds=whole(form, "DialCallDuration"), **told)]
     reason = "not bridged" if status in _TAKEN else normal.clean_line(status, 40) or "no-answer"
     reason = "the caller hung up" if gone else reason
-    return [_heard(delivery, "missed_call", call, reason=reason, gone=gone, **told)]
+    return [_heard(delivery, "missed_call", call, reason=reason, gone=gone, **told), *_unheard(delivery, call, reason, **told)]
 
 
 def pressed(delivery: Delivery) -> list[Received]:
@@ -63,6 +72,8 @@ def pressed(delivery: Delivery) -> list[Received]:
 def recorded(delivery: Delivery) -> list[Received]:
     """The voicemail, told twice (by the verb and by the recording's callback) under one key. No From and To in the latter."""
     form = delivery.form
+    if form.get("TranscriptionSid"):
+        return transcribed(delivery)
     if form.get("RecordingStatus") == "in-progress" or not form.get("RecordingSid"):
         return []
     call, recording = sid(delivery, "CallSid"), sid(delivery, "RecordingSid")
@@ -70,9 +81,23 @@ def recorded(delivery: Delivery) -> list[Received]:
     told: dict[str, object] = {"key": f"twilio_recording:{recording}", "external_id": f"twilio_recording:{recording}"}
     told |= {"phone": number(delivery, "From"), "submitted_at": normal.instant(form.get("RecordingStartTime", ""))}
     if seconds < SHORTEST_VOICEMAIL or not url or form.get("RecordingStatus", "completed") != "completed":
-        return [_heard(delivery, "missed_call", call, reason="hung up at the voicemail", **told)]
+        reason = "hung up at the voicemail"
+        return [_heard(delivery, "missed_call", call, reason=reason, **told), *_unheard(delivery, call, reason)]
     audio = [{"url": url, "type": "audio", "duration_s": seconds}]
-    return [_heard(delivery, "voicemail", call, url=url, seconds=seconds, attachments=audio, **told)]
+    heard = _heard(delivery, "voicemail", call, url=url, seconds=seconds, attachments=audio, **told)
+    return [heard, *_unheard(delivery, call, "left a message")]
+
+
+def transcribed(delivery: Delivery) -> list[Received]:
+    """The words of a voicemail, as far as the provider understood any."""
+    form, call = delivery.form, sid(delivery, "CallSid")
+    words = normal.clean_text(form.get("TranscriptionText", ""), normal.LONGEST_MESSAGE)
+    key = f"twilio_transcription:{sid(delivery, 'TranscriptionSid')}"
+    if form.get("TranscriptionStatus", "completed") != "completed" or not words:
+        return []
+    about = {"recording_sid": normal.identifier(form.get("RecordingSid", ""))}
+    told = {"external_id": key, "phone": number(delivery, "From"), "message": words, "extra": about}
+    return [_heard(delivery, "voicemail_text", call, key=key, **told)]
 
 
 def ended(delivery: Delivery) -> list[Received]:
@@ -85,8 +110,11 @@ def ended(delivery: Delivery) -> list[Received]:
         return []
     seconds, at = whole(form, "CallDuration"), normal.instant(form.get("Timestamp", ""))
     about = {**_about(delivery), "call_status": status, "duration_s": seconds}
-    told = {"reason": _FINAL[status], "phone": number(delivery, "From"), "to": number(delivery, "To"), "submitted_at": at}
-    return [_heard(delivery, "call_status", call, key=f"{_call(call)}:status:{status}", seconds=seconds, extra=about, **told)]
+    told = {"phone": number(delivery, "From"), "to": number(delivery, "To"), "submitted_at": at, "extra": about}
+    heard = _heard(
+        delivery, "call_status", call, key=f"{_call(call)}:status:{status}", seconds=seconds, reason=_FINAL[status], **told
+    )
+    return [heard, *_unheard(delivery, call, _FINAL[status], **told)]
 
 
 def was_bridged(delivery: Delivery) -> bool:
@@ -99,13 +127,26 @@ def rep_of(delivery: Delivery) -> str:
     return links.rep_from_url(normal.identifier(delivery.query.get("rep", "")))
 
 
+def rung(delivery: Delivery) -> list[Received]:
+    """At the number's own address: it rings. Who entered the same address for status changes is understood all the same."""
+    return EVENTS[step_of(delivery)](delivery) if step_of(delivery) else incoming(delivery)
+
+
+def step_of(delivery: Delivery) -> str:
+    """Which step it is, where the address does not say it: a call that is over does not ring."""
+    if delivery.step or delivery.form.get("CallStatus") not in _FINAL:
+        return delivery.step
+    return "recorded" if delivery.form.get("RecordingSid") else "status"
+
+
 EVENTS: dict[str, Callable[[Delivery], list[Received]]] = {
-    "": incoming,
+    "": rung,
     "dial": dialled,
     "whisper": lambda _delivery: [],
     "press": pressed,
     "recorded": recorded,
     "recording": recorded,
+    "transcription": transcribed,
     "status": ended,
 }
 
@@ -120,6 +161,17 @@ def _about(delivery: Delivery) -> dict[str, object]:
         "tracking_number": number(delivery, "To"),
         "forwarded_from": number(delivery, "ForwardedFrom"),
     }
+
+
+def _unheard(delivery: Delivery, call: str, reason: str, **told: object) -> list[Received]:
+    """The call itself, under the key of its beginning: news only if that never reached us. Then it is a missed call, a lead as any other."""
+    phone = number(delivery, "From")
+    if not phone or not is_stranger(delivery):
+        return []
+    beginning = {**told, "key": _call(call), "phone": phone, "external_id": _call(call), "reason": reason}
+    about = {**_about(delivery), **(kept if isinstance(kept := told.get("extra"), dict) else {})}
+    heard = _heard(delivery, "missed_call", call, **{**beginning, "extra": about, "call_sid": "", "ended_call": call, "rep": ""})
+    return [heard]
 
 
 def _heard(delivery: Delivery, event: str, call: str, **told: object) -> Received:
@@ -137,4 +189,4 @@ def _heard(delivery: Delivery, event: str, call: str, **told: object) -> Receive
             **told,
         }
     )
-    return Received(delivery.source.id, key, event, content, delivery.body, delivery.kept_headers, delivery.received_at)
+    return Received(delivery.source.id, key, event, content, delivery.raw, delivery.kept_headers, delivery.received_at)

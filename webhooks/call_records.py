@@ -9,6 +9,8 @@ from webhooks.delivery import Delivery
 
 SHORTEST_VOICEMAIL = 2  # seconds; what is shorter is the beep and a hang-up
 MOST_MEDIA = 10
+_RECORDED = frozenset({"recording", "recording_duration"})
+_WRITTEN = frozenset({"transcription", "transcription_text", "conversational_transcript"})
 _TRUE = frozenset({"true", "1", "yes", "t"})
 _NAMES = ("customer_name", "formatted_customer_name", "callername", "caller_name")
 _THEIR_NUMBERS = ("customer_phone_number", "callernum", "caller_number")
@@ -52,7 +54,7 @@ def call(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
     seconds, length = _seconds(said.get("duration")), _seconds(said.get("recording_duration"))
     recording = normal.clean_line(said.get("recording") or "", 1000)
     audio = [{"url": recording, "type": "audio", "duration_s": length if length is not None else seconds}] if recording else []
-    words = normal.clean_text(said.get("transcription") or said.get("conversational_transcript") or "")
+    words = normal.clean_text(said.get("transcription") or said.get("conversational_transcript") or "", normal.LONGEST_MESSAGE)
     extra = {**(kept if isinstance(kept := told.get("extra"), dict) else {}), "duration_s": seconds}
     fields = {**told, "kind": "call", "channel": "call", "attachments": audio, "extra": extra}
     if _is_true(said.get("voicemail")):
@@ -70,6 +72,32 @@ def call(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
         }
     reason = normal.clean_line(said.get("call_type") or "", 40).replace("_", " ").lower()
     return {**fields, "event": "missed_call", "reason": reason or "no answer", "seconds": seconds}
+
+
+def still_rings(said: Said) -> bool:
+    """Pre-Call and Call Routing Complete tell of a call as if it were missed (answered false, no second long), before it is over.
+
+    Only what is written when it is over has a recording, a transcript or where the caller came from, if only empty.
+    """
+    over = {"recording", "recording_duration", "transcription", "landing_page_url", "utm_source", "gclid", "changes"} & set(said)
+    return (
+        not over
+        and not _seconds(said.get("duration"))
+        and not _is_true(said.get("answered"))
+        and not _is_true(said.get("voicemail"))
+    )
+
+
+def late(delivery: Delivery, said: Said, told: lead.Content) -> list[lead.Content]:
+    """What was added to a voicemail after the webhook of its call: where it can be heard, and its words."""
+    changes = said.get("changes")
+    changed = {str(each).lower() for each in changes} if isinstance(changes, list) else set()
+    heard = call(delivery, said, told)
+    if heard["event"] != "voicemail":
+        return []
+    words = {**heard, "event": "voicemail_text", "part": ":words", "attachments": []}
+    found = [{**heard, "part": ":recording", "message": ""}] if heard["url"] and changed & _RECORDED else []
+    return [*found, words] if heard["message"] and changed & _WRITTEN else found
 
 
 def text(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
@@ -118,7 +146,9 @@ def _who_answered(delivery: Delivery, said: Said) -> dict[str, str | None]:
 
 
 def _number(delivery: Delivery, said: Said, names: tuple[str, ...]) -> str | None:
-    return normal.phone(normal.clean_line(_first(said, names) or "", 60), delivery.region)
+    """The first that is one: CallRail masks some ("***3312")."""
+    read = (normal.phone(normal.clean_line(said.get(name) or "", 60), delivery.region) for name in names)
+    return next((number for number in read if number), None)
 
 
 def _first(said: Said, names: tuple[str, ...]) -> object:

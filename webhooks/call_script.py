@@ -86,12 +86,14 @@ def _take_message(delivery: Delivery, after: After | None) -> VoiceResponse:
         return hang_up(why)
     script = VoiceResponse()
     script.say(f"{why} {_ask(delivery)}")
+    words = {"transcribe": True, "transcribe_callback": delivery.here("transcription")}
     script.record(
         max_length=LONGEST_VOICEMAIL,
         timeout=SILENCE_SECONDS,
         action=delivery.here("recorded"),
         recording_status_callback=delivery.here("recording"),
         recording_status_callback_event="completed absent",
+        **(words if delivery.source.options.get("transcribe") is True else {}),
     )
     script.say("Goodbye.")
     script.hangup()

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from config import normal
 from config.settings import Settings
 from routing.team import Site, Source
 from webhooks import bodies
@@ -53,10 +54,18 @@ class Delivery:
 
     @cached_property
     def form(self) -> bodies.Form:
-        """The fields of a urlencoded or multipart body; of the address for a GET. Raises Unreadable, TooLarge."""
+        """The fields of a urlencoded or multipart body, of a JSON object, of a GET's address. Raises Unreadable, TooLarge."""
         if self.method == "GET":
-            return bodies.read_form(urlsplit(self.url).query.encode("utf-8", "replace"), "")
+            return bodies.read_form(self.raw, "")
+        if self.mimetype == "application/json":
+            pairs = bodies.pairs_of(self.json_object)
+            return bodies.Form([(name, text) for name, value in pairs for text in normal.texts(value)])
         return bodies.read_form(self.body, self.content_type)
+
+    @property
+    def raw(self) -> bytes:
+        """What was sent, to be kept: the body, or the query of a GET."""
+        return urlsplit(self.url).query.encode("utf-8", "replace") if self.method == "GET" else self.body
 
     @cached_property
     def json(self) -> object:
@@ -83,7 +92,8 @@ class Delivery:
     @property
     def own_numbers(self) -> frozenset[str]:
         """Our numbers in E.164: nobody who writes from one is a lead."""
-        return frozenset({self.settings.twilio_from, *self.site.numbers})
+        calls = normal.phone(str(self.source.options.get("number") or ""), self.region)
+        return frozenset((self.settings.twilio_from, *self.site.numbers, *((calls,) if calls else ())))
 
     def here(self, step: str) -> str:
         """The address of another step of this source."""

@@ -11,12 +11,11 @@ from config.settings import Settings
 from store.receipts import Report
 from webhooks import receiving, signatures
 from webhooks.answers import Answer
-from webhooks.bodies import LARGEST_BODY, read_form, read_json
+from webhooks.bodies import LARGEST_BATCH, read_form, read_json
 from webhooks.errors import NotGenuine, NotRecorded, NotSigned, Refused, Unknown, Unreadable, WrongMethod
 from webhooks.receiving import METHODS, RETRY
 
 log = structlog.get_logger("webhooks")
-LARGEST_BATCH = 4 * LARGEST_BODY  # SendGrid posts up to about 1,000 events at once
 _SENDGRID_STATUS = {  # in the words of routing.sending; opens and clicks say nothing: privacy proxies open every mail
     "processed": "sending", "deferred": "deferred", "delivered": "delivered", "bounce": "undelivered", "dropped": "failed",
     "spamreport": "opted_out", "unsubscribe": "opted_out", "group_unsubscribe": "opted_out",
@@ -73,7 +72,8 @@ def _twilio(settings: Settings, message_id: str) -> list[Report]:
     number = _message_number(message_id)
     if number is None:
         raise Unknown("There is no such message", where="the address")
-    sid, status = normal.identifier(form.get("MessageSid", "")), normal.identifier(form.get("MessageStatus", "")).lower()
+    sid = normal.identifier(form.get("MessageSid", "") or form.get("SmsSid", ""))
+    status = normal.identifier(form.get("MessageStatus", "") or form.get("SmsStatus", "")).lower()
     if not sid or not status:
         raise Unreadable("MessageSid or MessageStatus is missing", where="the form")
     code = normal.identifier(form.get("ErrorCode", "")) or None

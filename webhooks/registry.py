@@ -28,7 +28,7 @@ class SourceType:
     `key_alone`: the proof is a key, which may be the last part of the address; `key_instead`: it is one where nothing is signed;
     `keeps_unreadable`: its sender switches off an
     address that refuses, so that even what cannot be read is kept and answered as if it were; `refuse` says no in its words;
-    `largest_body` in bytes: one that takes more than others must prove itself by what is not in the body.
+    `largest_body` in bytes: above LARGEST_BATCH the sender must prove itself by what is not in the body, before it is read.
     """
 
     name: str

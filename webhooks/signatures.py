@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from webhooks.bodies import Form
 
@@ -22,8 +22,10 @@ TOLERANCE_SECONDS = 300  # Standard Webhooks: the reference libraries' window, i
 TIKTOK_SENDS_AGAIN_SECONDS = 72 * 3600
 
 
-def is_twilios(url: str, sent: Form | bytes, signature: str, tokens: Sequence[str]) -> bool:
+def is_twilios(url: str, sent: Form | bytes, signature: str, tokens: Sequence[str], *, scheme: str = "") -> bool:
     """X-Twilio-Signature over the public address and the form (or, for other bodies, over the bodySHA256 in the address).
+
+    `scheme` is X-Twilio-Webhooks-Signature-Settings, with which accounts that sign with a shared key say so (SHA-256).
 
     Twilio signs an apostrophe in the query as it got it from us and may send it escaped, or the other way round; its
     Python library knows only the address as received, so the two other spellings are tried as well.
@@ -32,7 +34,8 @@ def is_twilios(url: str, sent: Form | bytes, signature: str, tokens: Sequence[st
     if isinstance(params, str) and "bodySHA256=" not in url:
         return False  # the address alone would be signed, and the body anybody's
     spellings = dict.fromkeys((url, url.replace("'", "%27"), url.replace("%27", "'")))
-    return any(RequestValidator(token).validate(each, params, signature) for token in tokens for each in spellings)
+    how = get_signature_algorithm(scheme)
+    return any(RequestValidator(token).validate(each, params, signature, how) for token in tokens for each in spellings)
 
 
 def is_metas(body: bytes, signature: str, secrets: Sequence[str]) -> bool:

@@ -12,19 +12,29 @@ from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
 
 FORM = "application/x-www-form-urlencoded"
-CONTENT_TYPES = frozenset({FORM})
+JSON = "application/json"  # rare; its digest stands in the signed address
+CONTENT_TYPES = frozenset({FORM, JSON})
+VERBS = frozenset({"POST", "GET"})  # as the number's settings say
 
 
 def verify(delivery: Delivery, tokens: Sequence[str]) -> None:
-    """Raises NotSigned or NotGenuine. Signed is the public address and every parameter, empty ones too."""
+    """Raises NotSigned or NotGenuine. Signed is the public address and every parameter, empty ones too; of a GET the address alone."""
     signature = delivery.headers.get("x-twilio-signature", "")
     if not signature:
         raise NotSigned(
             "The signature is missing", where="the X-Twilio-Signature header", mend="Only Twilio may call this address."
         )
-    if not signatures.is_twilios(delivery.url, delivery.form, signature, tokens):
+    scheme = delivery.headers.get("x-twilio-webhooks-signature-settings", "")
+    if not signatures.is_twilios(delivery.url, _signed(delivery), signature, tokens, scheme=scheme):
         mend = "Set TWILIO_AUTH_TOKEN to the token of this account and PUBLIC_URL to the address Twilio calls."
         raise NotGenuine("The signature is wrong", where="the X-Twilio-Signature header", mend=mend)
+
+
+def _signed(delivery: Delivery) -> Form | bytes:
+    """What is signed beside the address."""
+    if delivery.method == "GET":
+        return Form()
+    return delivery.body if delivery.mimetype == JSON else delivery.form
 
 
 def sign(url: str, body: bytes, secret: str, _now: datetime) -> Mapping[str, str]:
@@ -41,8 +51,9 @@ def sid(delivery: Delivery, name: str) -> str:
 
 
 def number(delivery: Delivery, name: str) -> str | None:
-    """The E.164 number in a parameter; None for withheld numbers and other addresses."""
-    return normal.phone(delivery.form.get(name, ""), delivery.region)
+    """The E.164 number in a parameter; None for withheld numbers and other addresses ("whatsapp:US.1349..." is an id)."""
+    given = delivery.form.get(name, "")
+    return None if given.rpartition(":")[2].strip()[:1].isalpha() else normal.phone(given, delivery.region)
 
 
 def place(form: Form) -> dict[str, str]:

@@ -42,7 +42,7 @@ def fetch_due(engine: Engine, settings: Settings, wire: Wire, now: datetime) -> 
             log.exception("fetch_broke", inbox=row.id)
             _later(engine, row, NotAccepted(f"unexpected {type(error).__name__}"), vendor=vendor, now=now)
         else:
-            fetches.fetched(engine, row.id, content, now)
+            fetches.fetched(engine, row.id, {**content, "heard_as": "fetch_required"}, now)
             notices.end_notice(engine, _notice(vendor), now)
     return len(due)
 

@@ -43,6 +43,7 @@ KNOWN = {
         options={
             "ring_for": RING_FOR,
             "voicemail": True,
+            "transcribe": False,
             "greeting": "",
             "closed_greeting": "",
             "click_to_call": True,

@@ -100,7 +100,7 @@ def test_ten_megabytes_are_refused_unread(front):
     assert "256 KiB" in answer.json["error"]["mend"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "website"), ("PUT", "website"), ("DELETE", "calls"), ("GET", "texts"), ("OPTIONS", "calls"), ("PATCH", "meta")])  # fmt: skip
+@pytest.mark.parametrize(("method", "path"), [("GET", "website"), ("PUT", "website"), ("DELETE", "calls"), ("PUT", "texts"), ("OPTIONS", "calls"), ("PATCH", "meta")])  # fmt: skip
 def test_a_wrong_method_is_told_which_is_right(front, method, path):
     answer = front.client.open(f"/webhooks/{path}", method=method)
     assert answer.status_code == 405

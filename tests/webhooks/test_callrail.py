@@ -1,6 +1,7 @@
 """CallRail's calls, texts and forms, each at its own address or at the plain one."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -113,3 +114,80 @@ def test_a_genuine_body_that_nobody_can_read_is_kept_and_answered(callrail):
     assert tell(callrail, [1, 2]).status_code == 200
     assert [each.event for each in callrail.heard] == ["unreadable"]
     assert tell(callrail, CALL, key="another").status_code == 403
+
+
+RINGING = {
+    "resource_id": "CAL1", "answered": False, "voicemail": False, "call_type": "missed", "direction": "inbound", "duration": 0,
+    "customer_name": "Dana Cole", "customer_phone_number": "+15125550143", "tracking_phone_number": "+15125550188",
+    "start_time": "2026-11-24T09:58:00.236-06:00", "first_call": True, "prior_calls": 0, "total_calls": 1, "source_name": "Google Ads",
+}  # fmt: skip
+OVER = {**RINGING, "recording": None, "transcription": "", "landing_page_url": ""}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"duration": "0"}, {"duration": None}, {"business_phone_number": "+15125550111", "tags": ["x"]}]
+)
+def test_a_call_that_still_rings_is_not_yet_missed(callrail, more):
+    tell(callrail, {**RINGING, **more})
+    assert callrail.heard == []
+    tell(callrail, {**OVER, "answered": True, "call_type": "normal", "duration": "75"})
+    assert [each.event for each in callrail.heard] == ["call_answered"]
+
+
+def test_a_call_that_rang_and_was_missed_is(callrail):
+    tell(callrail, RINGING)
+    tell(callrail, OVER)
+    assert [(each.event, each.content["reason"]) for each in callrail.heard] == [("missed_call", "missed")]
+
+
+@pytest.mark.parametrize("wrong", [{"answered": "false"}, {"answered": None}, {"voicemail": "f"}, {"duration": "13"}, {"duration": 13.0}, {"prior_calls": "8"}, {"tags": None}, {"customer_name": None}, {"start_time": None}, {"changes": {}}, {"company_id": 155920786}])  # fmt: skip
+def test_types_vary_and_a_missed_call_stays_one(callrail, wrong):
+    tell(callrail, {**CALL, **wrong}, "/post-call")
+    assert callrail.last.event == "missed_call"
+
+
+def test_a_masked_number_gives_way_to_the_customers(callrail):
+    tell(callrail, {**TEXT, "source_number": "***0143", "customer_phone_number": "+15125550143"})
+    assert callrail.last.content["phone"] == "+15125550143"
+
+
+def test_each_text_of_a_conversation_is_one(callrail):
+    for number in (1, 2, 2):
+        tell(
+            callrail,
+            {**TEXT, "resource_id": f"MSG{number}", "thread_resource_id": "SMT1", "conversation_id": "k8"},
+            "/text-received",
+        )
+    assert [each.external_id for each in callrail.heard] == ["callrail:MSG1", "callrail:MSG2"]
+
+
+LEFT = {**OVER, "voicemail": True, "duration": "25", "call_type": "voicemail"}
+HEARD = {**LEFT, "recording": "https://app.callrail.example/r", "recording_duration": "9", "transcription": "Call me"}
+
+
+def test_a_recording_and_its_words_that_come_later_are_added(callrail):
+    tell(callrail, LEFT, "/post-call")
+    tell(callrail, {**HEARD, "changes": ["recording_duration", "transcription_text"]}, "/call-modified")
+    assert [(each.event, each.external_id) for each in callrail.heard] == [
+        ("voicemail", "callrail:CAL1"),
+        ("voicemail", "callrail:CAL1:recording"),
+        ("voicemail_text", "callrail:CAL1:words"),
+    ]
+    assert {each.content.get("call_sid") for each in callrail.heard[1:]} == {callrail.heard[0].content["ended_call"]}
+    assert (callrail.heard[1].content["seconds"], callrail.heard[2].content["message"]) == (9, "Call me")
+
+
+@pytest.mark.parametrize("changes", [["tags"], ["note", "value"], [], None, "recording", [{"field": "x"}, 7]])
+def test_other_changes_of_a_voicemail_add_nothing(callrail, changes):
+    tell(callrail, HEARD, "/post-call")
+    tell(callrail, {**HEARD, "changes": changes}, "/call-modified")
+    assert [each.external_id for each in callrail.heard] == ["callrail:CAL1"]
+
+
+def test_a_call_of_the_team_is_no_lead(callrail):
+    from_bob = {**CALL, "customer_phone_number": "+15125550111"}
+    team = callrail.team
+    callrail.team = lambda: replace(team(), phones=frozenset({"+15125550111"}))
+    callrail.use_settings()
+    tell(callrail, from_bob, "/post-call")
+    assert callrail.heard == []

@@ -9,7 +9,8 @@ import pytest
 from config import normal
 from config.links import thread_tag
 from routing.team import Source
-from webhooks.mail.words import new_words, text_of
+from webhooks.mail.markup import text_of
+from webhooks.mail.words import new_words
 
 KEY = "a-key-of-the-address-24chars"
 HEADERS = {
@@ -207,8 +208,9 @@ def test_a_large_mail_is_taken_and_its_files_are_not_kept(inbound):
 
 
 @pytest.mark.parametrize("fields", [{}, {"from": "nobody"}, {"email": b"\x00\xff"}, {"from": "", "headers": "From: @"}])
-def test_what_is_no_mail_is_unreadable(inbound, fields):
-    assert post(inbound, fields).status_code == 400
+def test_what_is_no_mail_is_kept_and_answered_since_a_refusal_would_lose_it(inbound, fields):
+    assert post(inbound, fields).status_code == 200
+    assert [each.event for each in inbound.heard] == ["unreadable"]
 
 
 def test_without_the_key_nothing_is_even_read(inbound):
@@ -267,3 +269,177 @@ def test_html_is_read_as_it_is_seen(html, text):
 
 def test_numbers_in_a_text_are_found_once():
     assert normal.phones_in("(512) 555-0143, 512.555.0143, zip 78701-1234, $1,200.50, 2026-02-03", "US") == ["+15125550143"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "sent", "said"),
+    [
+        ("iso-2022-jp", "屋根の見積もりをお願いします".encode("iso-2022-jp"), "屋根の見積もりをお願いします"),
+        ("ISO-8859-1", "Größe – 5 m²".encode("cp1252"), "Größe – 5 m²"),
+        ("iso-8859-15", "Prix 5 €".encode("iso-8859-15"), "Prix 5 €"),
+        ("koi8-r", "Крыша".encode("koi8-r"), "Крыша"),
+        ("gb2312", "屋顶".encode("gb18030"), "屋顶"),
+        ("big5", "屋頂".encode("big5"), "屋頂"),
+        ("euc-kr", "지붕".encode("euc-kr"), "지붕"),
+        ("us-ascii", "ñandú".encode(), "ñandú"),
+        ("us-ascii", "ñandú".encode("cp1252"), "ñandú"),
+        ("UTF-8", "ñandú".encode("cp1252"), "ñandú"),
+        ("utf-7-klingon", "ñandú".encode(), "ñandú"),
+        ("utf-16", "ñandú".encode("utf-16"), "ñandú"),
+        ("", "ñandú".encode(), "ñandú"),
+        (None, "ñandú".encode("cp1252"), "ñandú"),
+        ("rot13", "ñandú".encode(), "ñandú"),
+        ("base64", "ñandú".encode(), "ñandú"),
+    ],
+)
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_words_in_any_charset(inbound, part, charset, sent, said):
+    charsets = json.dumps({"text": charset, "html": charset} if charset is not None else {})
+    mail(inbound, more={"text": b"", part: sent, "charsets": charsets})
+    assert inbound.last.content["message"] == said
+
+
+@pytest.mark.parametrize("charsets", ["", "{broken", "[]", '{"text": {"x": 1}}', '{"text": null}'])
+def test_odd_charsets_are_utf8(inbound, charsets):
+    mail(inbound, text="Dächer", more={"charsets": charsets})
+    assert inbound.last.content["message"] == "Dächer"
+
+
+@pytest.mark.parametrize(
+    ("sender", "name", "email"),
+    [
+        ("Dana Cole <Dana+Roof@Example.com>", "Dana Cole", "dana+roof@example.com"),
+        ("dana@example.com", None, "dana@example.com"),
+        ('"Cole, Dana" <dana@example.com>', "Cole, Dana", "dana@example.com"),
+        ("dana@example.com <dana@example.com>", None, "dana@example.com"),
+        ("=?UTF-8?B?PGRhbmFAb2xkLmV4YW1wbGU+?= <dana@example.com>", None, "dana@example.com"),
+        ("Dana Cole <dana@example.com>, Tom <tom@example.com>", "Dana Cole", "dana@example.com"),
+        ("=?iso-2022-jp?B?GyRCOzNFREJATzobKEI=?= <yamada@example.jp>", "山田太郎", "yamada@example.jp"),
+        ("=?utf-8?q?Zo=C3=AB_?= =?utf-8?q?Ruiz?= <zoe@example.com>", "Zoë Ruiz", "zoe@example.com"),
+        ("DANA@EXAMPLE.COM (Dana Cole)", "Dana Cole", "dana@example.com"),
+    ],
+)
+def test_who_wrote_is_told_by_from(inbound, sender, name, email):
+    mail(inbound, From=sender, more={"envelope": '{"to": ["sales@in.cole.example"], "from": "bounce-7@mailer.example"}'})
+    assert (inbound.last.content.get("name"), inbound.last.content["email"]) == (name, email)
+
+
+def test_a_header_that_lost_its_letters_gives_way_to_the_field(inbound):
+    fields = {"headers": "From: Zo\ufffd <zoe@example.com>\nSubject: D\ufffdcher\nMessage-ID: <m9@x>\n", "from": "Zoë <zoe@example.com>", "subject": "Dächer", "text": "Hi"}  # fmt: skip
+    post(inbound, fields)
+    assert (inbound.last.content["name"], inbound.last.content["extra"]["subject"]) == ("Zoë", "Dächer")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Roof", "Auto-Reply: Roof", "Autoreply: Roof", "Out of Office", "Out of office: Roof", "Out of the office - back Monday", "OUT OF OFFICE RE: Roof",
+        "Automatische Antwort: Dach", "Abwesenheitsnotiz: Dach", "Abwesend: Dach", "Réponse automatique : Toit", "Respuesta automática: Techo", "Resposta automática: Telhado",
+        "Risposta automatica: Tetto", "Automatisch antwoord: Dak", "Afwezigheidsbericht: Dak", "Autosvar: Tak", "自动回复: 屋顶", "自動返信：屋根", "Автоответ: Крыша",
+        "Undeliverable: Roof", "Undelivered Mail Returned to Sender", "Delivery Status Notification (Failure)", "Mail delivery failed: returning message to sender",
+        "Returned mail: see transcript for details", "Failure notice", "Delivery failure (dana@example.com)", "Unzustellbar: Dach",
+    ],
+)  # fmt: skip
+def test_a_machines_subject_is_known_in_any_language(inbound, subject):
+    mail(inbound, Subject=subject)
+    assert inbound.last.event == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Subject": "Out of office hours, can you come?"},
+        {"Subject": "Autosvar på frågan"},
+        {"Subject": "Undelivered roof tiles, please help me"},
+        {"Subject": "Abwesend am Montag, bitte Dienstag"},
+        {"Feedback_ID": "1.us-east-1.x:AmazonSES"},
+        {"Precedence": "first-class"},
+        {"Auto_Submitted": "No"},
+        {"From": "Noreen Plyer <noreen@example.com>"},
+        {"From": "Bounce House Rentals <bouncehouse@example.com>"},
+        {"Return_Path": "<dana@example.com>"},
+        {"X_Spam_Score": "9"},
+    ],
+)
+def test_a_person_whose_mail_only_looks_a_bit_like_a_machines(inbound, headers):
+    mail(inbound, **headers)
+    assert inbound.last.event == "message"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied (vacation)"}, {"Auto_Submitted": "AUTO-GENERATED"}, {"X_Autoreply": "yes"}, {"X_Autorespond": "x"}, {"X_Auto_Response_Suppress": "OOF, AutoReply"},
+        {"Precedence": "Junk"}, {"Precedence": "auto_reply"}, {"List_Post": "<mailto:l@x>"}, {"X_Failed_Recipients": "dana@example.com"}, {"X_Loop": "x"},
+        {"From": "Microsoft Outlook <postmaster@example.com>"}, {"From": "noreply2@example.com"}, {"From": "bounces+123-abc=in.cole.example@mailer.example"},
+        {"From": "notifications@github.example", "Reply_To": "reply+x@reply.github.example", "List_ID": "<r.github.example>"},
+        {"From": "no-reply@example.com", "Reply_To": "no-reply@example.com"},
+        {"From": "no-reply@example.com", "Reply_To": "headroom@example.com"},
+        {"From": "no-reply@example.com", "Reply_To": "dana@example.com", "Auto_Submitted": "auto-generated"},
+    ],
+)  # fmt: skip
+def test_every_mark_of_a_machine_counts(inbound, headers):
+    mail(inbound, **headers)
+    assert inbound.last.event == "auto_reply"
+
+
+@pytest.mark.parametrize("address", ["headroom@example.com", "Sales@in.cole.example", "sales+a7-0123456789ab@in.cole.example"])
+def test_our_own_mail_that_comes_back_is_a_loop(inbound, address):
+    inbound.use_settings(sendgrid_reply_to="sales@in.cole.example")
+    mail(inbound, From=f"Cole Heating <{address}>")
+    assert (inbound.last.event, inbound.last.content["why"]) == ("auto_reply", "from our own address")
+
+
+def test_a_mail_with_an_id_of_ours_is_a_loop_whoever_sent_it(inbound):
+    mail(inbound, Message_ID=f"<{thread_tag(inbound.settings, 'A7')}.1@leads.example.com>")
+    assert (inbound.last.event, inbound.last.content["why"]) == ("auto_reply", "our own mail came back")
+
+
+def test_what_a_forms_page_mails_is_of_whoever_filled_it_in(inbound):
+    mail(
+        inbound,
+        From="Website <noreply@forms.example>",
+        Reply_To="Dana Cole <Dana@Example.com>",
+        more={"dkim": "{@forms.example : pass}"},
+    )
+    said = inbound.last.content
+    assert (inbound.last.event, said["name"], said["email"], said["authentic"]) == (
+        "message",
+        "Dana Cole",
+        "dana@example.com",
+        False,
+    )
+    assert said["extra"]["sent_by"] == "noreply@forms.example"
+    mail(inbound, From="Ann Novak <ann@example.com>", Reply_To="other@example.com", Message_ID="<m2@x>")
+    assert inbound.last.content["email"] == "ann@example.com", "a person's own From says who they are"
+
+
+def test_a_mail_without_an_id_is_known_by_what_it_says(inbound):
+    for text in ("Roof", "Roof", "Gutters"):
+        post(
+            inbound, {"headers": "From: dana@example.com\nDate: Tue, 24 Nov 2026 09:58:00 -0600\n", "text": text, "subject": "x"}
+        )
+    assert len(inbound.heard) == 2
+    assert all(each.external_id.startswith("email:derived:") for each in inbound.heard)
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Tue, 24 Nov 2026 09:58:00 -0600", "24 Nov 2026 15:58:00 GMT", "Tue, 24 Nov 2026 15:58:00 +0000 (UTC)", "yesterday", ""],
+)
+def test_when_it_was_written(inbound, date):
+    mail(inbound, Date=date)
+    known = "2026-11-24T15:58:00Z" if "2026" in date else None
+    assert inbound.last.content.get("submitted_at") == known
+
+
+@pytest.mark.parametrize(
+    "odd", ["envelope", "attachment-info", "attachments", "content-ids", "spam_score", "dkim", "SPF", "to", "subject", "html"]
+)
+def test_odd_fields_hide_no_mail(inbound, odd):
+    for n, value in enumerate(
+        ("", "\x00", "[" * 50, '{"from": 7, "to": 7}', "x" * 5000, "\ud83c".encode("utf-8", "surrogatepass"))
+    ):
+        assert mail(inbound, more={odd: value}, Message_ID=f"<m{n}@x>").status_code == 200
+    assert {each.event for each in inbound.heard} == {"message"}
+    assert len(inbound.heard) == 6

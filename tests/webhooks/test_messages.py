@@ -129,7 +129,7 @@ def test_whatsapp_reactions_are_forgotten_a_receipt_is_one_and_a_person_without_
             }
         ),
     )
-    assert front.last.content["handles"] == {"whatsapp": "US.7"}
+    assert front.last.content["handles"] == {"whatsapp": "US.7", "whatsapp_user": "US.7"}
     assert "phone" not in front.last.content
 
 
@@ -149,8 +149,9 @@ def test_the_dashboards_test_lead_is_a_test(front):
 
 
 @pytest.mark.parametrize("value", [[], {}, {"object": "page"}, {"object": 7, "entry": []}, {"object": "page", "entry": {}}])
-def test_signed_nonsense_is_unreadable(front, value):
-    assert meta(front, value).status_code == 400
+def test_signed_nonsense_is_kept_and_answered_as_if_it_were_read(front, value):
+    assert meta(front, value).status_code == 200  # failures unsubscribe the page
+    assert (front.last.event, json.loads(front.last.body)) == ("unreadable", value)
 
 
 def test_odd_parts_do_not_hide_the_good_ones(front):

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from config.local_secrets import local_signing_key, local_verify_key
-from webhooks import meta_messages
 from webhooks.twilio_requests import sign
 
 FORM = "application/x-www-form-urlencoded"
@@ -157,16 +156,66 @@ def test_reports_are_believed_from_two_keys_while_they_are_changed(front, sendgr
     assert answered == [204, 204, 403, 403, 403]
 
 
-def test_whatsapps_statuses_are_reports_and_no_messages():
-    update = {
-        "id": "wamid.A1",
-        "status": "failed",
-        "timestamp": "1753000000",
-        "errors": [{"code": 131047, "title": "Re-engagement message"}],
+@pytest.mark.parametrize(
+    "status",
+    ["accepted", "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "failed", "read", "canceled", "brand_new"],
+)
+@pytest.mark.parametrize("names", [("MessageSid", "MessageStatus"), ("SmsSid", "SmsStatus")])
+def test_every_status_is_written_down_in_its_own_words(front, status, names):
+    body = f"{names[0]}=SM1&{names[1]}={status}&ChannelPrefix=whatsapp&EventType=READ".encode()
+    assert twilio(front, body).status_code == 204
+    assert [(each.key, each.status) for each in front.store.reports] == [(f"SM1:{status}", status)]
+
+
+@pytest.mark.parametrize("code", ["21610", "30003", "30005", "30006", "30007", "30034", "63016", ""])
+def test_the_carriers_code_is_kept(front, code):
+    twilio(front, f"MessageSid=SM1&MessageStatus=undelivered&ErrorCode={code}".encode())
+    assert front.store.reports[0].code == (code or None)
+
+
+@pytest.mark.parametrize("message", ["42", "out_42", "999999999999999999"])
+def test_our_message_is_named_in_the_address(front, message):
+    assert twilio(front, b"MessageSid=SM1&MessageStatus=sent", message).status_code == 204
+    assert front.store.reports[0].message_id == int(message.removeprefix("out_"))
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "code"),
+    [
+        ({"event": "delivered", "response": "250 OK"}, "delivered", None),
+        ({"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550"}, "undelivered", "bounce"),
+        ({"event": "bounce", "type": "blocked"}, "undelivered", "blocked"),
+        ({"event": "dropped", "reason": "Bounced Address"}, "failed", "dropped"),
+        ({"event": "deferred", "attempt": "3"}, "deferred", None),
+        ({"event": "spamreport"}, "opted_out", None),
+        ({"event": "group_unsubscribe", "asm_group_id": 7}, "opted_out", None),
+        ({"event": "delivered", "category": ["cat", "facts"]}, "delivered", None),
+        ({"event": "delivered", "category": "cat facts", "newsletter": {"x": [1]}}, "delivered", None),
+    ],
+)
+def test_sendgrids_event_in_full(front, sendgrid, event, status, code):
+    base = {
+        "email": "dana@example.com",
+        "timestamp": 1513299569,
+        "sg_event_id": "e1",
+        "sg_message_id": "m1.filter0001.1",
+        "headroom_message_id": "out_7",
     }
-    told = meta_messages.status(update)
-    assert told is not None
-    assert (told["provider_id"], told["status"], told["code"]) == ("wamid.A1", "failed", "131047")
-    assert told["external_id"] == "whatsapp_status:wamid.A1:failed"
-    assert meta_messages.status({"id": "wamid.A1", "status": "deleted"}) is None
-    assert meta_messages.status({"status": "sent"}) is None
+    for _ in range(2):
+        assert (
+            sendgrid([{**base, **event}, {**base, "sg_event_id": "e2", "event": "open", "sg_machine_open": True}]).status_code
+            == 204
+        )
+    assert {(each.key, each.status, each.code, each.message_id, each.provider_id) for each in front.store.reports} == {("e1", status, code, 7, "m1")}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["lone line feeds", "no end", "spaces"])
+def test_sendgrids_bytes_are_signed_with_their_line_ends(front, payload, change):
+    request = payload("sendgrid_events")["request"]
+    body = request["body"].encode()
+    other = {
+        "lone line feeds": body.replace(b"\r\n", b"\n"),
+        "no end": body.rstrip(),
+        "spaces": json.dumps(json.loads(body)).encode(),
+    }
+    assert front.client.post("/receipts/sendgrid", data=other[change], headers=request["headers"]).status_code == 403

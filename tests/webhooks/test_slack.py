@@ -100,3 +100,49 @@ def test_a_slash_command_is_as_good_as_a_button(slack):
     assert slack.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, NOW)).status_code == 200
     said = slack.last.content
     assert (said["action"], said["code"], said["by"]) == ("accept", "A7", "bob")
+
+
+def test_a_button_of_an_older_attachment_is_one(slack):
+    old = {"type": "interactive_message", "callback_id": "offer", "action_ts": "1726000000.7", "message_ts": "1726000000.000100", "attachment_id": "1", "original_message": {}}  # fmt: skip
+    press(slack, **old, actions=[{"name": "claim", "type": "button", "value": "A7"}])
+    said = slack.last.content
+    assert (slack.last.external_id, said["action"], said["code"]) == ("slack:1726000000.7:claim", "accept", "A7")
+    assert said["extra"]["message_ts"] == "1726000000.000100"
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"type": "static_select", "selected_option": {"text": {"text": "A7"}, "value": "A7"}},
+        {"type": "select", "selected_options": [{"value": "A7"}]},
+    ],
+)
+def test_a_line_of_a_menu_is_as_good_as_a_button(slack, chosen):
+    press(slack, actions=[{"action_id": "accept", "action_ts": "1726000000.8", **chosen}])
+    assert (slack.last.content["action"], slack.last.content["code"]) == ("accept", "A7")
+
+
+@pytest.mark.parametrize(
+    "kind", ["view_submission", "view_closed", "shortcut", "message_action", "block_suggestion", "new_kind", None, ["x"]]
+)
+def test_interactions_of_other_kinds_are_answered_with_nothing(slack, kind):
+    answer = press(slack, type=kind, view={"id": "V1", "state": {"values": {}}})
+    assert (answer.status_code, answer.text, slack.heard) == (200, "", [])
+
+
+def test_slack_may_look_at_our_certificate(slack):
+    body = b"token=x&ssl_check=1"
+    assert slack.post("slack", body, Content_Type=FORM, **sign_slack(body, SECRET, NOW)).status_code == 200
+
+
+def test_an_event_that_slack_repeats_is_answered_each_time(slack):
+    body = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "message", "text": "hi"}}).encode()
+    for number in ("1", "2"):
+        headers = {**sign_slack(body, SECRET, NOW), "X_Slack_Retry_Num": number, "X_Slack_Retry_Reason": "http_timeout"}
+        assert slack.post("slack", body, Content_Type="application/json", **headers).status_code == 200
+    assert slack.heard == []
+
+
+@pytest.mark.parametrize("wrong", [{"user": None}, {"user": "U1"}, {"channel": []}, {"message": None}, {"response_url": 7}, {"actions": [None, 7, {"action_id": {"x": 1}}]}])  # fmt: skip
+def test_odd_parts_of_a_press_are_no_5xx(slack, wrong):
+    assert press(slack, **wrong).status_code == 200

@@ -102,3 +102,83 @@ def test_an_update_sent_again_is_one_and_a_wrong_token_is_refused(telegram):
     say(telegram, text="hi")
     assert [each.external_id for each in telegram.heard] == ["telegram:1"]
     assert say(telegram, token="tg_Secret-2", text="hi").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "file"),
+    [
+        ({"text": "Привіт 🏠 " + "x" * 4000}, "Привіт 🏠 " + "x" * 4000, None),
+        ({"location": {"latitude": 50.45, "longitude": 30.52}}, "Shared a place: 50.45, 30.52", None),
+        (
+            {"venue": {"title": "Home", "address": "Main St 1"}, "location": {"latitude": 50.45, "longitude": 30.52}},
+            "Shared a place: Home, Main St 1, 50.45, 30.52",
+            None,
+        ),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "🎲", None),
+        ({"poll": {"id": "1", "question": "Tile or metal?", "options": []}}, "Tile or metal?", None),
+        ({"web_app_data": {"data": '{"roof": "tile"}', "button_text": "Send"}}, '{"roof": "tile"}', None),
+        ({"story": {"chat": {}, "id": 1}}, "Sent a story.", None),
+        ({"sticker": {"file_id": "s1", "emoji": "👍"}}, None, "sticker"),
+        ({"voice": {"file_id": "v1", "duration": 3}}, None, "voice"),
+        ({"video_note": {"file_id": "n1"}}, None, "video_note"),
+        ({"animation": {"file_id": "a1"}, "document": {"file_id": "a1"}, "caption": "Look"}, "Look", "document"),
+        ({"text": "forwarded", "forward_origin": {"type": "user"}, "reply_to_message": {"text": "old"}}, "forwarded", None),
+        ({"text": "typed", "entities": [{"type": "bold"}], "link_preview_options": {}}, "typed", None),
+    ],
+)
+def test_whatever_a_person_sends_is_a_message(telegram, said, words, file):
+    say(telegram, **said)
+    heard = telegram.last.content
+    assert heard.get("message") == words
+    assert [each["type"] for each in heard.get("attachments", [])][:1] == ([file] if file else [])
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "left_chat_member",
+        "pinned_message",
+        "group_chat_created",
+        "message_auto_delete_timer_changed",
+        "users_shared",
+        "forum_topic_created",
+    ],
+)
+def test_what_telegram_tells_of_the_chat_is_nobodys_word(telegram, service):
+    assert say(telegram, **{service: {"x": 1}}).status_code == 200
+    assert telegram.heard == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_message",
+        "my_chat_member",
+        "chat_member",
+        "message_reaction",
+        "inline_query",
+        "poll",
+        "new_kind",
+    ],
+)
+def test_updates_of_other_kinds_are_answered(telegram, kind):
+    inside = {"message_id": 1, "from": OLGA, "chat": CHAT, "date": 1697043223, "text": "hi"}
+    body = json.dumps({"update_id": 9, kind: inside}).encode()
+    answer = telegram.post("bot", body, Content_Type="application/json", X_Telegram_Bot_Api_Secret_Token="tg_Secret-1")
+    assert (answer.status_code, telegram.heard) == (200, [])
+
+
+@pytest.mark.parametrize("wrong", [{"from": {"id": 5}}, {"from": {**OLGA, "first_name": None, "language_code": 7}}, {"date": None}, {"date": "soon"}, {"photo": [{}]}, {"photo": "x"}, {"contact": "x"}, {"location": {"latitude": None}}, {"chat": {**CHAT, "type": None}}, {"from": {**OLGA, "id": "987654321"}}])  # fmt: skip
+def test_missing_null_and_odd_fields_hide_no_message(telegram, wrong):
+    assert say(telegram, **{"text": "hi", **wrong}).status_code == 200
+    assert [each.content["message"] for each in telegram.heard] == (["hi"] if wrong.get("chat", {}).get("type", 1) else [])
+
+
+def test_what_cannot_be_read_is_kept_and_holds_back_nothing(telegram):
+    for body in (b"{", b"[]", b"{}"):
+        answer = telegram.post("bot", body, Content_Type="application/json", X_Telegram_Bot_Api_Secret_Token="tg_Secret-1")
+        assert answer.status_code == 200
+    assert {each.event for each in telegram.heard} == {"unreadable"}

@@ -108,6 +108,7 @@ def test_a_rep_who_presses_nothing_or_something_else_does_not_take_it(front):
 )
 def test_an_unanswered_leg_rings_the_next_rep(front, status, bridged, reason):
     front.will_ring("ann")
+    front.call("calls", **DANA)
     told = {"DialCallStatus": status, "DialCallSid": LEG, **({"DialBridged": bridged} if bridged else {})}
     dial = script(front.call("calls/dial?rep=bob&n=1", **DANA, **told, CallStatus="in-progress")).find("Dial")
     assert path_of(dial.get("action")) == "calls/dial?rep=ann&n=2"
@@ -177,6 +178,8 @@ def test_our_own_calls_and_numbers_are_no_leads(front, more):
 
 
 def test_a_caller_who_hangs_up_while_it_rings_is_told_of_by_the_status_only(front):
+    front.call("calls", **DANA)
+    front.store.decided.clear()
     front.call("calls/status", **DANA, CallStatus="no-answer", CallDuration="0", Timestamp="Tue, 24 Nov 2026 16:00:30 +0000")
     said = front.last.content
     assert (front.last.event, said["reason"], said["submitted_at"]) == (
@@ -195,6 +198,7 @@ def test_a_status_on_the_way_or_of_a_reps_leg_says_nothing_new(front, more):
 
 
 def test_a_caller_who_is_gone_when_the_leg_ends_is_marked_so(front):
+    front.call("calls", **DANA)
     front.call("calls/dial?rep=bob&n=1", **DANA, DialCallStatus="no-answer", DialCallSid=LEG, CallStatus="completed")
     assert (front.last.content["gone"], front.last.content["reason"]) == (True, "the caller hung up")
 
@@ -220,10 +224,11 @@ def test_a_voicemail_of_under_two_seconds_is_a_hang_up(front, told, event):
 
 def test_a_voicemail_told_twice_is_one(front):
     told = {"CallSid": CALL, "RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "9"}
+    front.call("calls", **DANA)
     thanks = script(front.call("calls/recorded", **told, From="+15125550143", Digits="hangup"))
     front.call("calls/recording", **told, RecordingStatus="completed")
     assert "Thank you" in thanks.find("Say").text
-    assert [each.external_id for each in front.heard] == ["twilio_recording:RE1"]
+    assert [each.external_id for each in front.heard] == [f"twilio_call:{CALL}", "twilio_recording:RE1"]
 
 
 def test_a_recording_still_running_says_nothing_new(front):
@@ -239,6 +244,7 @@ def test_a_repeated_step_is_the_same_event_and_gets_the_same_answer(front):
 
 @pytest.mark.parametrize("rep", ["bob", "zoë müller", "a&b=c", "x-ray"])
 def test_any_reps_id_survives_the_address(front, rep):
+    front.call("calls", **DANA)
     front.call(f"calls/dial?rep={_in_url(rep)}&n=1", **DANA, DialCallStatus="busy", DialCallSid=LEG)
     assert front.last.content["rep"] == rep
 

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
@@ -11,20 +12,26 @@ from email.utils import getaddresses, parseaddr
 
 from webhooks import bodies
 from webhooks.errors import Unreadable
-from webhooks.mail import words
+from webhooks.mail import markup
 from webhooks.mail.parts import Attached, Parts, decoded
 
 MOST_FILES = 50
+_LOST = "\ufffd"  # stands for what could not be decoded
+_ADDRESSES = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 LONGEST_TEXT = 200_000  # characters of a mail that are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail. `headers` have lower-case names, the first value of each; `bounce_to` is the envelope's sender, None if untold."""
+    """One mail. `headers` have lower-case names, the first value of each; `bounce_to` is the envelope's sender, None if untold.
+
+    `reply_to` is the name and address to which its writer wants answers, where that is said.
+    """
 
     headers: Mapping[str, str]
     sender: str
     name: str
+    reply_to: tuple[str, str]
     subject: str
     text: str
     recipients: Sequence[str]
@@ -37,23 +44,40 @@ def read(parts: Parts) -> Letter:
     charsets = {key: str(value) for key, value in _object(parts.text("charsets")).items()}
     whole = _parsed(parts.fields["email"]) if parts.fields.get("email") else None
     headers = _headers(whole) if whole is not None else _header_lines(parts.text("headers", charsets.get("headers", "utf-8")))
-    name, sender = parseaddr(headers.get("from") or parts.text("from", charsets.get("from", "utf-8")))
+    name, sender = _sender(headers.get("from", ""), parts.text("from", charsets.get("from", "utf-8")))
     if "@" not in sender:
         raise Unreadable("The mail has no sender", where="from", mend="Point SendGrid's Inbound Parse here, and nothing else.")
     envelope = _object(parts.text("envelope"))
     plain, html = _bodies(whole) if whole is not None else _posted(parts, charsets)
-    said = headers.get("subject") or parts.text("subject", charsets.get("subject", "utf-8"))
+    said = _better(headers.get("subject", ""), parts.text("subject", charsets.get("subject", "utf-8")))
     files = _attached(whole) if whole is not None else parts.files
     return Letter(
         headers=headers,
         sender=sender,
         name=name,
+        reply_to=parseaddr(headers.get("reply-to", "")),
         subject=said,
-        text=(plain if plain.strip() else words.text_of(html[: 2 * LONGEST_TEXT]))[:LONGEST_TEXT],
+        text=(plain if plain.strip() else markup.text_of(html[: 2 * LONGEST_TEXT]))[:LONGEST_TEXT],
         recipients=_recipients(headers, envelope, parts.text("to", charsets.get("to", "utf-8"))),
         bounce_to=str(envelope["from"]) if isinstance(envelope.get("from"), str) else None,
         files=list(files)[:MOST_FILES],
     )
+
+
+def _sender(header: str, posted: str) -> tuple[str, str]:
+    """Name and address of the writer. A name may hold an address of its own, in which case the last one is meant."""
+    said = _better(header, posted)
+    name, address = parseaddr(said)
+    found = _ADDRESSES.findall(said)
+    if len(found) > 1 and "," not in said:
+        return said[: said.rindex(f"<{found[-1]}>")].strip(' "'), found[-1]
+    shown = parseaddr(posted)
+    return name or (shown[0] if shown[1].lower() == address.lower() else ""), address
+
+
+def _better(header: str, posted: str) -> str:
+    """A header as it stands in the mail, unless it lost letters on the way: then as SendGrid read it."""
+    return posted if posted and (not header or _LOST in header) else header
 
 
 def _posted(parts: Parts, charsets: Mapping[str, str]) -> tuple[str, str]:

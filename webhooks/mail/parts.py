@@ -13,9 +13,12 @@ MOST_PARTS = 500
 LARGEST_FIELD = 5 * 1024 * 1024  # bytes of a part that is no file: a mail's text, or the whole mail in raw mode is larger
 _ALIASES = {
     "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
     "latin1": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
+    "us-ascii": "",
+    "ascii": "",
+    "utf8": "",
+    "utf-8": "",
     "gb2312": "gb18030",
     "ks_c_5601-1987": "cp949",
 }
@@ -43,12 +46,18 @@ class Parts:
 
 
 def decoded(body: bytes, charset: str) -> str:
-    """Text, whatever the charset claims to be."""
-    known = _ALIASES.get(charset.strip().lower(), charset.strip() or "utf-8")
+    """Text, whatever the charset claims to be. What claims to be ASCII or UTF-8 and is neither is read as Windows writes it."""
+    bare = charset.strip().lower()
+    known = _ALIASES.get(bare, bare)
     try:
-        return body.decode(known, "replace")
+        if known:
+            return body.decode(known, "replace")
     except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
+        pass
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "replace")
 
 
 def read_parts(body: bytes, content_type: str) -> Parts:

@@ -12,6 +12,7 @@ from store.advance import After
 from store.inbox import Received, Recorded
 from webhooks import call_records, signatures
 from webhooks.answers import Answer
+from webhooks.bodies import LARGEST_BATCH
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
@@ -32,6 +33,7 @@ EXAMPLE = Example(
 )
 CONTENT_TYPES = frozenset({"application/json"})
 KEEPS_UNREADABLE = True  # repeated failures disable the webhook
+LARGEST_BODY = LARGEST_BATCH  # a long talk in writing
 STEPS = frozenset(
     {"pre-call", "routing-complete", "post-call", "call-modified", "outbound-call", "outbound-modified", "text-received", "text-sent", "form", "assist"}
 )  # fmt: skip
@@ -42,8 +44,8 @@ DOCS = SourceDocs(
     retries="None at all: what fails is lost, and repeated failures disable the webhook",
     key="resource_id (the old numeric id where there is none)",
     mapped="An answered call is a lead that has had its first answer; a missed call, a voicemail, a text and a form are leads to "
-    "answer. Name, number, tracking number, recording, landing page, utm and gclid. Calls you make, texts you send and later "
-    "changes of a call are no leads",
+    "answer. Name, number, tracking number, recording, landing page, utm and gclid. A recording or transcript that comes later is "
+    "added. Calls you make, calls of the team, texts you send and other changes of a call are no leads",
     at_vendor=(
         "Settings, Integrations, Webhooks: copy the signing key into the source's `secret`",
         "Post-Call: `https://<your Headroom>/webhooks/<source id>/post-call`",
@@ -51,7 +53,8 @@ DOCS = SourceDocs(
         "Form Submission: `https://<your Headroom>/webhooks/<source id>/form`",
         "Call Modified, if recordings come late: `https://<your Headroom>/webhooks/<source id>/call-modified`",
     ),
-    thin="The kind of event is in no fixed field of the body: use one address each. At the plain address it is read from what is there",
+    thin="The kind of event is in no fixed field of the body: use one address each. At the plain address it is read from what is there; "
+    "a call that still rings looks like a missed one there, but for what is not known of it yet",
 )
 STILL_NEWS = timedelta(hours=24)
 _CALLS = frozenset({"post-call", "call-modified"})
@@ -72,8 +75,10 @@ def parse(delivery: Delivery) -> list[Received]:
     said = delivery.json_object
     kind = delivery.step or _kind(said)
     about = call_records.about(delivery, said)
-    if kind in _CALLS and call_records.is_incoming(said) and not _is_old(delivery, kind, about):
-        return _heard(delivery, said, **call_records.call(delivery, said, about))
+    if kind in _CALLS and call_records.is_incoming(said) and about["phone"] not in delivery.team_phones:
+        late = call_records.late(delivery, said, about) if kind == "call-modified" else []
+        news = [] if _is_old(delivery, kind, about) else [call_records.call(delivery, said, about)]
+        return [heard for each in (*news, *late) for heard in _heard(delivery, said, **each)]
     if kind == "text-received":
         return _heard(delivery, said, **call_records.text(delivery, said, about))
     if kind == "form":
@@ -93,7 +98,7 @@ def _kind(said: Mapping[str, object]) -> str:
     if "content" in said and ("source_number" in said or "destination_number" in said):
         sent_by_us = said.get("agent") or str(said.get("direction", "")).lower() == "outbound"
         return "text-sent" if sent_by_us else "text-received"
-    if not _CALL_MARKS & set(said):
+    if not _CALL_MARKS & set(said) or call_records.still_rings(said):
         return ""
     return "call-modified" if isinstance(said.get("changes"), list) else "post-call"
 
@@ -108,9 +113,10 @@ def _heard(delivery: Delivery, said: Mapping[str, object], **told: object) -> li
     key = normal.identifier(said.get("resource_id")) or normal.identifier(said.get("id"))
     if not key:
         raise Unreadable("There is no resource_id", where="the body", mend="Point CallRail's webhooks here, and nothing else.")
-    event = str(told.pop("event"))
-    content = lead.common_lead(external_id=f"callrail:{key}", is_test=False, **told)
+    event, part = str(told.pop("event")), str(told.pop("part", ""))
+    call = {"call_sid" if part else "ended_call": f"callrail:{key}"} if told.get("kind") == "call" else {}
+    content = lead.common_lead(external_id=f"callrail:{key}{part}", is_test=False, **told, **call)
     if content.get("phone") in delivery.own_numbers:
         return []
-    external_id = f"callrail:{key}{told.get('change') or ''}"
-    return [Received(delivery.source.id, external_id, event, content, delivery.body, delivery.kept_headers, delivery.received_at)]
+    kept = (delivery.body, delivery.kept_headers, delivery.received_at)
+    return [Received(delivery.source.id, f"callrail:{key}{part}", event, content, *kept)]

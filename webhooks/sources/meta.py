@@ -3,17 +3,20 @@
 import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from config import lead, normal
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import meta_messages, signatures
+from webhooks import meta_messages, signatures, whatsapp_messages
 from webhooks.answers import Answer
+from webhooks.bodies import LARGEST_BATCH
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.errors import NotGenuine, NotSigned, Unreadable
 from webhooks.example import Example
+from webhooks.meta_messages import SAMPLE_ENTRY, Object, inner, objects
 
 
 def _sign(_url: str, body: bytes, secret: str, _now: datetime) -> Mapping[str, str]:
@@ -29,10 +32,12 @@ EXAMPLE = Example(
 )
 CONTENT_TYPES = frozenset({"application/json"})
 SETTINGS_SECRETS = "meta_app_secret"
+KEEPS_UNREADABLE = True  # failures unsubscribe the page
+LARGEST_BODY = LARGEST_BATCH  # up to 1,000 updates a POST: 230 bytes each for lead ads, more for messages
 DOCS = SourceDocs(
     vendor="Meta: lead ads, Messenger, Instagram, WhatsApp Cloud",
     verified_by="`X-Hub-Signature-256` (HMAC-SHA256 of the raw body) with the app secret; once, by GET, the verify token",
-    answers="200, within 5 s",
+    answers="200, within 5 s, also for what cannot be read (it is kept)",
     retries="at once, then less and less often over 36 hours (WhatsApp up to 7 days); after an hour of failures a page is unsubscribed",
     key="`leadgen_id`, `message.mid`, WhatsApp's message id",
     mapped="lead ads: campaign, ad set, ad and form, and what a worker fetches (answers, consent); messages: words, attachments, the ad or link"
@@ -48,7 +53,8 @@ DOCS = SourceDocs(
     tests="the dashboard's test button (lead 444444444444), and leads whose answers are Meta's dummy data",
 )
 TEST_LEAD = "444444444444"  # what the app dashboard's test button sends as id of a lead and of its page
-MOST_UPDATES = 1000  # the vendor's limit for one POST
+_SAMPLED = frozenset({"messages", "messaging_postbacks"})  # the dashboard's test buttons send messages as changes
+_CAMPAIGN = {"ad_id": "ad_id", "adset_id": "adgroup_id", "form_id": "form_id", "id": "campaign_id"}
 
 
 def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
@@ -77,13 +83,13 @@ def handshake(delivery: Delivery) -> Answer:
 def parse(delivery: Delivery) -> list[Received]:
     """One record for each lead and each message; receipts, echoes and reactions give none. Raises Unreadable."""
     value = delivery.json_object
-    entries = value.get("entry")
-    if not isinstance(value.get("object"), str) or not isinstance(entries, list):
+    if not isinstance(value.get("object"), str) or not isinstance(value.get("entry"), list):
         raise Unreadable(
             "This is no update of Meta's", where="object, entry", mend="Subscribe this address to page or WhatsApp updates."
         )
-    said = [update for entry in entries if isinstance(entry, dict) for update in _updates(delivery, str(value["object"]), entry)]
-    return list({each.external_id: each for each in said[:MOST_UPDATES]}.values())
+    said = [update for entry in objects(value["entry"]) for update in _updates(delivery, str(value["object"]), entry)]
+    known = list({each.external_id: each for each in said}.values())
+    return [replace(known[0], body=delivery.body)] if len(known) == 1 else known
 
 
 def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:
@@ -91,45 +97,49 @@ def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | N
     return Answer(200, "EVENT_RECEIVED")
 
 
-def _updates(delivery: Delivery, kind: str, entry: dict[str, object]) -> Iterator[Received]:
-    for change in _objects(entry.get("changes")):
-        value = change.get("value")
-        if change.get("field") == "leadgen" and isinstance(value, dict):
-            yield from _heard(delivery, "fetch_required", _leadgen(value), value)
-        elif kind == "whatsapp_business_account" and change.get("field") == "messages" and isinstance(value, dict):
-            for message in _objects(value.get("messages")):
-                yield from _heard(delivery, "message", meta_messages.whatsapp(value, message), message)
-            for status in _objects(value.get("statuses")):
-                yield from _heard(delivery, "delivery_receipt", meta_messages.status(status), status)
-    for message in (*_objects(entry.get("messaging")), *_objects(entry.get("standby"))):
+def _updates(delivery: Delivery, kind: str, entry: Object) -> Iterator[Received]:
+    for change in objects(entry.get("changes")):
+        field, value = str(change.get("field")), inner(change, "value")
+        if field == "leadgen":
+            yield from _heard(delivery, "fetch_required", _leadgen(entry, value), value)
+        elif kind == "whatsapp_business_account" and field == "messages":
+            yield from _whatsapp(delivery, entry, value)
+        elif field in _SAMPLED:
+            yield from _heard(delivery, "message", meta_messages.direct(kind, entry, value), value)
+    for message in (*objects(entry.get("messaging")), *objects(entry.get("standby"))):
         yield from _heard(delivery, "message", meta_messages.direct(kind, entry, message), message)
 
 
-def _heard(delivery: Delivery, event: str, content: lead.Content | None, update: dict[str, object]) -> Iterator[Received]:
-    """The body kept is this update alone: Meta batches differently when it sends again, and the same key must mean the same body."""
+def _whatsapp(delivery: Delivery, entry: Object, value: Object) -> Iterator[Received]:
+    for message in objects(value.get("messages")):
+        said = whatsapp_messages.message(value, message, entry=entry, region=delivery.region)
+        ours = said is not None and said.get("phone") in delivery.own_numbers
+        yield from _heard(delivery, "message", None if ours else said, message)
+    for status in objects(value.get("statuses")):
+        yield from _heard(delivery, "delivery_receipt", whatsapp_messages.status(value, status), status)
+
+
+def _heard(delivery: Delivery, event: str, content: lead.Content | None, update: Object) -> Iterator[Received]:
+    """Of several in one POST the body kept is this update alone: else each of a thousand would carry all the others."""
     if content:
         body = json.dumps(update, sort_keys=True).encode()
         key = str(content["external_id"])
         yield Received(delivery.source.id, key, event, content, body, delivery.kept_headers, delivery.received_at)
 
 
-def _leadgen(value: dict[str, object]) -> lead.Content | None:
-    """A lead ad was filled in. Its `adgroup_id` is what everybody else calls the ad set."""
+def _leadgen(entry: Object, value: Object) -> lead.Content | None:
+    """A lead ad was filled in. Its `adgroup_id` is what everybody else calls the ad set; organic leads have no ad, or the ad 0."""
     leadgen_id = normal.identifier(value.get("leadgen_id"))
     if not leadgen_id:
         return None
-    names = {"ad_id": "ad_id", "adset_id": "adgroup_id", "form_id": "form_id", "id": "campaign_id"}
+    ids = {ours: normal.identifier(value.get(theirs)) for ours, theirs in _CAMPAIGN.items()}
     return lead.common_lead(
         external_id=f"meta_leadgen:{leadgen_id}",
         kind="form",
         channel="ads_form",
         leadgen_id=leadgen_id,
-        campaign={ours: normal.identifier(value.get(theirs)) for ours, theirs in names.items()},
+        campaign={ours: each for ours, each in ids.items() if each != "0"},
         submitted_at=normal.instant(value.get("created_time", "")),
-        is_test=leadgen_id == TEST_LEAD,
+        is_test=leadgen_id == TEST_LEAD or entry.get("id") == SAMPLE_ENTRY,
         extra={"page_id": normal.identifier(value.get("page_id"))},
     )
-
-
-def _objects(value: object) -> list[dict[str, object]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -7,22 +7,27 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
 
 from config import lead, normal
 from config.links import read_message_id, read_thread_tag
 from store.advance import After
 from store.inbox import Received, Recorded
-from webhooks import keys
+from webhooks import keys, receiving
 from webhooks.answers import Answer
 from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
+from webhooks.errors import Unreadable
 from webhooks.example import Example
 from webhooks.keys import verify as verify
 from webhooks.mail import letters, words
-from webhooks.mail.automatic import why_automatic
+from webhooks.mail.automatic import speaks_for, why_automatic
 from webhooks.mail.letters import Letter
 from webhooks.mail.parts import Parts, read_parts
 
+log = structlog.get_logger("webhooks")
 _FIELDS = {
     "headers": "From: Dana Cole <dana@example.com>\nMessage-ID: <14@mail.example.com>\nDate: Tue, 24 Nov 2026 09:58:00 -0600\nSubject: Need a quote\n",
     "from": "Dana Cole <dana@example.com>",
@@ -53,7 +58,7 @@ DOCS = SourceDocs(
     key="The mail's Message-ID",
     mapped="From to name and e-mail, the new words of the text (quoted mails and signatures cut, HTML read where there is no text) to "
     "message, a number written in it to phone as a guess; subject, DKIM and SPF to extra; attachments by name and size. Replies to "
-    "our mails go to their lead; mails of reps and managers are commands or, in a lead's thread, their answer to the lead",
+    "our mails go to their lead; what a form's page mails from noreply@ is of whoever stands in Reply-To; mails of reps and managers are commands or, in a lead's thread, their answer to the lead",
     at_vendor=(
         "Point the MX record of a subdomain, such as in.example.com, to mx.sendgrid.net",
         "Make up a key of at least 22 letters and digits and set it as the source's `secret`",
@@ -69,11 +74,15 @@ _IDS = re.compile(r"<([^<>\s]{3,250})>")
 
 
 def parse(delivery: Delivery) -> list[Received]:
-    """One mail: a message, or an `auto_reply` from which nothing follows. Raises Unreadable, TooLarge."""
-    parts = read_parts(delivery.body, delivery.content_type)
-    letter = letters.read(parts)
+    """One mail: a message, or an `auto_reply` from which nothing follows. What cannot be read is kept: a refusal loses it. Raises TooLarge."""
+    try:
+        parts = read_parts(delivery.body, delivery.content_type)
+        letter = letters.read(parts)
+    except Unreadable as unreadable:
+        log.warning("webhook_unreadable", source=delivery.source.id, what=unreadable.what)
+        return [receiving.kept_unread(replace(delivery, body=delivery.body[:KEPT_WHOLE]), unreadable)]
     key = _key(letter)
-    why = why_automatic(letter, frozenset({delivery.settings.sendgrid_from.lower()}))
+    why = why_automatic(letter, _own(delivery)) or _is_ours(delivery, letter)
     if why:
         content = lead.common_lead(external_id=key, kind="message", channel="email", is_test=False, why=why)
         return [_received(delivery, parts, "auto_reply", key, content)]
@@ -90,18 +99,20 @@ def _content(delivery: Delivery, parts: Parts, letter: Letter, key: str) -> lead
     subject = normal.clean_line(letter.subject, 200)
     numbers = [each for each in normal.phones_in(_own_lines(letter.text), delivery.region) if each not in delivery.own_numbers]
     guess = numbers[0] if len(numbers) == 1 else None
-    name = normal.clean_line(letter.name, normal.LONGEST_NAME)
+    spoken_for = speaks_for(letter, _own(delivery))
+    sender = spoken_for or letter.sender
+    name = normal.clean_line(letter.reply_to[0] if spoken_for else letter.name, normal.LONGEST_NAME)
     return lead.common_lead(
         external_id=key,
         kind="message",
         channel="email",
         name="" if "@" in name else name,
-        email=normal.email(letter.sender),
+        email=normal.email(sender),
         phone=guess,
         message=normal.clean_text(said, normal.LONGEST_MESSAGE) or subject,
         thread=_thread(delivery, letter.recipients, _answered(letter.headers)),
         in_reply_to=_answered(letter.headers),
-        authentic=_is_authentic(parts, letter),
+        authentic=not spoken_for and _is_authentic(parts, letter),
         submitted_at=normal.instant(letter.headers.get("date", "")),
         attachments=[{"name": normal.clean_line(f.name, 200), "type": normal.clean_line(f.type, 100), "size": f.size} for f in letter.files],
         is_test=False,
@@ -112,9 +123,22 @@ def _content(delivery: Delivery, parts: Parts, letter: Letter, key: str) -> lead
             "spf": _verdict(parts.text("SPF")),
             "spam_score": normal.clean_line(parts.text("spam_score"), 20),
             "phone_is_a_guess": True if guess else None,
-            "email_as_typed": normal.clean_line(letter.sender, 254) if normal.email(letter.sender) is None else "",
+            "email_as_typed": normal.clean_line(sender, 254) if normal.email(sender) is None else "",
+            "sent_by": normal.clean_line(letter.sender, 254) if spoken_for else "",
         },
     )  # fmt: skip
+
+
+def _own(delivery: Delivery) -> frozenset[str]:
+    """The addresses that we write from, and where we have answers sent."""
+    ours = (delivery.settings.sendgrid_from, delivery.settings.sendgrid_reply_to or "")
+    return frozenset(each.strip().lower() for each in ours if each.strip())
+
+
+def _is_ours(delivery: Delivery, letter: Letter) -> str:
+    """A mail of ours that came back on its way, under whatever sender: its own id is one that we made."""
+    made = _IDS.findall(letter.headers.get("message-id", ""))
+    return "our own mail came back" if any(read_message_id(delivery.settings, each) for each in made) else ""
 
 
 def _key(letter: Letter) -> str:

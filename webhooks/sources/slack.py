@@ -98,6 +98,8 @@ def _said(delivery: Delivery) -> Object:
     payload = delivery.form.get("payload", "")
     if not payload and delivery.form.get("command"):
         return _typed(delivery)
+    if not payload and delivery.form.get("ssl_check"):
+        return {}  # Slack looks whether our certificate is good
     if not payload:
         raise Unreadable(
             "There is no payload", where="the form", mend="Enter this address under Interactivity of your Slack app."
@@ -120,7 +122,7 @@ def _typed(delivery: Delivery) -> Object:
 def _heard(delivery: Delivery, said: Object, action: Object) -> Received | None:
     action_id = normal.identifier(action.get("action_id") or action.get("name"))
     at = normal.identifier(action.get("action_ts") or said.get("action_ts") or said.get("trigger_id"))
-    value = normal.identifier(action.get("value"))
+    value = normal.identifier(action.get("value") or _chosen(action))
     if not action_id or not at or action_id == "open" or action.get("url"):  # a link button only opens a page
         return None
     user = normal.identifier(_object(said, "user").get("id"))
@@ -140,11 +142,18 @@ def _heard(delivery: Delivery, said: Object, action: Object) -> Received | None:
             "lead_id": value,
             "slack_user": user,
             "slack_channel": normal.identifier(_object(said, "channel").get("id")),
-            "message_ts": normal.identifier(_object(said, "message").get("ts")),
+            "message_ts": normal.identifier(_object(said, "message").get("ts") or said.get("message_ts")),
         },
     )
     body = json.dumps(action, sort_keys=True).encode()
     return Received(delivery.source.id, key, "agent_action", content, body, delivery.kept_headers, delivery.received_at)
+
+
+def _chosen(action: Object) -> object:
+    """The value of a menu's line, in its present and its older shape."""
+    several = action.get("selected_options")
+    older = several[0] if isinstance(several, list) and several and isinstance(several[0], dict) else {}
+    return (_object(action, "selected_option") or older).get("value")
 
 
 def _known_as(delivery: Delivery, user: str) -> str:

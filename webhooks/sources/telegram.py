@@ -45,6 +45,7 @@ DOCS = SourceDocs(
         "secret_token=that token (ports 443, 80, 88 or 8443)",
     ),
 )
+KEEPS_UNREADABLE = True  # a refused update is repeated for a day and holds back those behind it
 _FILES = ("photo", "document", "video", "voice", "audio", "video_note", "animation", "sticker")
 
 
@@ -93,8 +94,8 @@ def _content(delivery: Delivery, update_id: str, message: Mapping[str, object]) 
         return None
     text = normal.clean_text(message.get("text") or message.get("caption") or "", normal.LONGEST_MESSAGE)
     phone = _own_phone(delivery, contact, user_id)
-    attachments = _attachments(message)
-    if not (text or phone or attachments or contact or message.get("location")):
+    attachments, words = _attachments(message), text or _in_words(contact, phone, message)
+    if not (words or attachments):
         return None
     first, last = (normal.clean_line(sender.get(key) or "", normal.LONGEST_NAME) for key in ("first_name", "last_name"))
     return lead.common_lead(
@@ -105,7 +106,7 @@ def _content(delivery: Delivery, update_id: str, message: Mapping[str, object]) 
         first_name=first,
         last_name=last,
         phone=phone,
-        message=text or _in_words(contact, phone, message),
+        message=words,
         handles={"telegram": chat_id},
         campaign={"ref": _start(text)},
         locale=normal.clean_line(sender.get("language_code") or "", 35),
@@ -134,10 +135,17 @@ def _shared(contact: Mapping[str, object], phone: str | None) -> dict[str, str]:
 
 
 def _in_words(contact: Mapping[str, object], phone: str | None, message: Mapping[str, object]) -> str:
+    """What was sent instead of words; "" for what Telegram itself tells of the chat."""
     if contact:
         return "Shared their phone number." if phone else "Shared somebody's contact."
-    place = _object(message, "location")
-    return f"Shared a place: {place.get('latitude')}, {place.get('longitude')}" if place else ""
+    venue, place = _object(message, "venue"), _object(message, "location")
+    said = normal.shared_place(place.get("latitude"), place.get("longitude"), venue.get("title"), venue.get("address"))
+    told = (
+        _object(message, "dice").get("emoji")
+        or _object(message, "web_app_data").get("data")
+        or _object(message, "poll").get("question")
+    )
+    return said or normal.clean_text(told or "") or ("Sent a story." if message.get("story") else "")
 
 
 def _start(text: str) -> str:

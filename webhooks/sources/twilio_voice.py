@@ -1,7 +1,7 @@
 """Phone calls through Twilio: ring a rep who presses 1, else the next, else take a message.
 
-Steps: "" it rings · dial a rep's leg is over · whisper, press what the rep hears and presses · recorded, recording the voicemail ·
-status the caller's leg is over (enter it as the number's status callback: without it a hang-up is found late). And the steps of
+Steps: "" it rings · dial a rep's leg is over · whisper, press what the rep hears and presses · recorded, recording the voicemail,
+transcription its words · status the caller's leg is over (enter it as the number's status callback: without it a hang-up is found late). And the steps of
 calls that a rep asked us for (webhooks/own_calls.py): bridge, announce, met, bridged, leg, over, talk.
 """
 
@@ -15,6 +15,7 @@ from webhooks.catalogue import SourceDocs
 from webhooks.delivery import Delivery
 from webhooks.example import Example
 from webhooks.twilio_requests import CONTENT_TYPES as CONTENT_TYPES
+from webhooks.twilio_requests import VERBS as VERBS
 from webhooks.twilio_requests import verify as verify
 
 EXAMPLE = Example(
@@ -32,16 +33,19 @@ DOCS = SourceDocs(
     retries="once when it cannot connect, then the number's fallback address; status callbacks are not repeated",
     key="`CallSid` and the step; `RecordingSid` and `TranscriptionSid` for voicemails",
     mapped="the caller's number, place and name; which rep's leg answered, was busy or screened the call out; a hang-up while it rings; the"
-    " voicemail with its length and words",
+    " voicemail with its length and words. A call whose beginning never reached us is a missed call as soon as its end does. Calls of the"
+    " team and of our own numbers are no leads",
     at_vendor=(
         "Phone Numbers > Manage > Active numbers > your number > Voice.",
         "A call comes in: Webhook, `https://<your Headroom>/webhooks/<source id>`, HTTP POST.",
         "Call status changes: `https://<your Headroom>/webhooks/<source id>/status`, HTTP POST.",
+        "Primary handler fails: a TwiML Bin of yours that says a sentence; the status change then still makes the call a lead.",
         "Put the auth token into `TWILIO_AUTH_TOKEN` (or the source's `secret`).",
     ),
     options={
         "ring_for": "how long one rep is rung, at most 20s. Default 18s",
         "voicemail": "take a message when nobody can answer. Default true",
+        "transcribe": "let Twilio put voicemails into words (English; Twilio charges for it). Default false",
         "greeting": "what the caller hears before the tone",
         "closed_greeting": "the same outside opening hours",
         "click_to_call": "reps may call leads through this source's number. Default true",
@@ -64,7 +68,7 @@ def parse(delivery: Delivery) -> list[Received]:
 
 def answer(delivery: Delivery, recorded: Sequence[Recorded], after: After | None) -> Answer:
     """What Twilio does next with the call, as TwiML."""
-    match delivery.step:
+    match call_events.step_of(delivery):
         case "":
             return twiml(call_script.ring_or_record(delivery, after) if recorded else call_script.no_lead(delivery))
         case "dial":

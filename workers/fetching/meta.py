@@ -81,7 +81,8 @@ def common_lead(notice: Mapping[str, Any], answer: Mapping[str, Any], *, region:
     """What the notification said, completed by the answer. A phone or address that is none stays readable in `extra`."""
     said = dict(_said(answer.get("field_data")))
     content: dict[str, object] = {key: value for key, value in notice.items() if key not in ("leadgen_id", "fetch")}
-    extra = dict(notice.get("extra") or {})
+    shown = {"platform": normal.clean_line(answer.get("platform") or "", 40), "is_organic": answer.get("is_organic")}
+    extra = {**(notice.get("extra") or {}), **{name: each for name, each in shown.items() if each not in ("", None)}}
     for name, value in said.items():
         ours = STANDARD.get(name)
         kept = _normal(ours, value, region) if ours else None
@@ -120,4 +121,7 @@ def _normal(name: str, value: str, region: str) -> str | None:
 
 def _consents(responses: object) -> list[dict[str, object]]:
     rows = [row for row in responses if isinstance(row, dict)] if isinstance(responses, list) else []
-    return [{"key": str(row.get("checkbox_key", "")), "value": str(row.get("is_checked", "")) == "1"} for row in rows]
+    return [
+        {"key": normal.identifier(row.get("checkbox_key")), "value": str(row.get("is_checked")).lower() in ("1", "true")}
+        for row in rows
+    ]
