@@ -31,11 +31,11 @@ def offer(facts: Facts, now: datetime, *, because: str, besides: tuple[str, ...]
         facts = replace(facts, state=replace(facts.state, lapsed_by=(), rounds=facts.state.rounds + 1))
         able = candidates(facts, besides)
     if not able:
-        return wait(facts, now, because=because)
+        return wait(facts, now, because=because, besides=besides)
     chosen = able[: width(facts, now)]
     if facts.policy.pool.offer is OfferStyle.ASSIGN:
-        return give(facts, chosen[0], now, because=because)
-    return ask(facts, chosen, now, because=because)
+        return give(facts, chosen[0], now, because=because, besides=besides)
+    return ask(facts, chosen, now, because=because, besides=besides)
 
 
 def look_again(facts: Facts, event: RoomOpened | RetryDue, now: datetime) -> Step:
@@ -92,7 +92,7 @@ def width(facts: Facts, now: datetime) -> int:
     return 1
 
 
-def ask(facts: Facts, chosen: tuple[Seat, ...], now: datetime, *, because: str) -> Step:
+def ask(facts: Facts, chosen: tuple[Seat, ...], now: datetime, *, because: str, besides: tuple[str, ...] = ()) -> Step:
     """Offer the lead to `chosen`; they have `offer_for` to say yes."""
     turn = facts.state.turn + 1
     lapses_at = now + facts.policy.pool.offer_for
@@ -105,20 +105,20 @@ def ask(facts: Facts, chosen: tuple[Seat, ...], now: datetime, *, because: str) 
     return Step(
         state,
         why=f"{because}: offered to {names} ({reason(facts, chosen[0])})",
-        details=considered(facts, chosen),
+        details=considered(facts, chosen, besides),
         alarms=(Alarm("lapse", lapses_at, OfferLapsed(turn)),),
         messages=tuple(m for seat in chosen for m in telling.offered(facts, state, seat, now)),
         reps=tuple(RepChange(seat.rep, assigned=True) for seat in chosen),
     )
 
 
-def give(facts: Facts, seat: Seat, now: datetime, *, because: str) -> Step:
+def give(facts: Facts, seat: Seat, now: datetime, *, because: str, besides: tuple[str, ...] = ()) -> Step:
     """Hand the lead over without asking."""
     state = owned(replace(facts.state, turn=facts.state.turn + 1), seat.rep, now)
     return Step(
         state,
         why=f"{because}: assigned to {seat.name} ({reason(facts, seat)})",
-        details=considered(facts, (seat,)),
+        details=considered(facts, (seat,), besides),
         messages=telling.yours(facts, seat.rep, now),
         reps=(RepChange(seat.rep, assigned=True),),
     )
@@ -129,7 +129,7 @@ def tried(state: State, reps: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*state.tried, *reps)))
 
 
-def wait(facts: Facts, now: datetime, *, because: str) -> Step:
+def wait(facts: Facts, now: datetime, *, because: str, besides: tuple[str, ...] = ()) -> Step:
     """Nobody can take it now: it waits, and moves the instant room appears."""
     reason_why = nobody(facts)
     opens = facts.bench.opens_at
@@ -142,7 +142,7 @@ def wait(facts: Facts, now: datetime, *, because: str) -> Step:
     return Step(
         state,
         why=f"{because}: waits, {reason_why}{when}",
-        details=considered(facts, ()),
+        details=considered(facts, (), besides),
         alarms=(Alarm("retry", looks_at(facts, now), RetryDue()),),
         messages=telling.waiting(facts, reason_why, now) if promise.will_breach(facts, opens) else (),
         changed=fresh,
@@ -193,14 +193,15 @@ def reason(facts: Facts, seat: Seat) -> str:
     return words.get(facts.policy.pool.strategy, f"most room: holds {held}")
 
 
-def considered(facts: Facts, chosen: tuple[Seat, ...]) -> tuple[str, ...]:
-    """Who else could have taken it, and why the others could not."""
+def considered(facts: Facts, chosen: tuple[Seat, ...], besides: Iterable[str] = ()) -> tuple[str, ...]:
+    """Who else could have taken it, and why the others could not. `besides` are those it has just come back from."""
     taken = {seat.rep for seat in chosen}
     lines = []
     for seat in facts.bench.able[: CONSIDERED + len(taken)]:
         if seat.rep in taken:
             continue
-        lines.append(f"{seat.name}: {excluded(facts, seat) or f'could take it, holds {seat.open}'}")
+        just_now = "it has just come back from them" if seat.rep in besides else None
+        lines.append(f"{seat.name}: {excluded(facts, seat) or just_now or f'could take it, holds {seat.open}'}")
     for seat in facts.bench.named.values():
         why = why_not(seat)
         if why and seat.rep not in taken and all(s.rep != seat.rep for s in facts.bench.able):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
 import redis
@@ -29,6 +30,8 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no fault of the example
+hypothesis.settings.load_profile("patient")
 HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # a crash may cost us the test data
 HERE = {"localhost", "127.0.0.1", "::1", "", "0.0.0.0", None}
 

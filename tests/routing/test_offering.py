@@ -122,6 +122,15 @@ def test_who_else_was_considered_and_why_not():
     assert "Tom Becker: was asked in this round" in round_two.details
 
 
+def test_who_has_just_let_it_lapse_could_not_have_taken_it():
+    alone = step(facts(offered("tom"), a_bench("tom")), OfferLapsed(1), NOW + 2 * MINUTE)
+    assert alone.state.status is Status.WAITING and "everybody with room has been asked" in alone.why
+    assert alone.details == ("Tom Becker: it has just come back from them",)
+    next_round = step(facts(offered("tom", lapsed_by=("priya",)), a_bench("priya", "tom")), OfferLapsed(1), NOW + 2 * MINUTE)
+    assert next_round.state.offered_to == ("priya",)
+    assert next_round.details == ("Tom Becker: it has just come back from them",)
+
+
 def test_a_new_round_begins_when_all_have_been_asked():
     bench = a_bench("priya", "tom")
     decided = step(facts(offered("tom", lapsed_by=("priya",)), bench), OfferLapsed(1), NOW + 2 * MINUTE)
