@@ -9,6 +9,8 @@ from routing.model import Facts, Message, RepChange, Status, Step
 from routing.naming import name_of
 from routing.words import due_text
 
+GOES_ON = "; the clock goes on"  # how a reason ends that tells of words which went nowhere
+
 
 def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
     """A rep and the caller talk: taken and answered in one."""
@@ -78,7 +80,7 @@ def unsent(facts: Facts, event: HumanResponded, now: datetime) -> Step:
     text = f"{facts.lead.code}: not sent, we may not write to them by {event.how}. Please call; the clock goes on."
     return Step(
         facts.state,
-        why=f"{name_of(facts, event.rep)} wrote, but the lead cannot be written to by {event.how}; the clock goes on",
+        why=f"{name_of(facts, event.rep)} wrote, but the lead cannot be written to by {event.how}{GOES_ON}",
         messages=telling.answered(facts, event.rep, text, now),
         reps=(RepChange(event.rep, lapses=0),),
     )

@@ -4,6 +4,7 @@ Mail scanners open links and some run scripts, so nothing here happens on a GET.
 number and address only to whoever has accepted.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import Response, g, request
@@ -24,12 +25,14 @@ from routing.events import (
     ResponseAttempted,
 )
 from routing.hours import local_day
+from routing.responding import GOES_ON as UNSENT
 from routing.team import Team
 from store import advance, duty, reports, reports_lead
 from store.reports import Row
 
 BUSY_FOR = timedelta(minutes=30)
 LONGEST_NOTE = 1_600
+TALK_SHOWN = 20  # of what was said
 OUTCOMES = ("talked", "not_now", "bad_number")  # what ends it; a voicemail is only a try
 
 
@@ -59,6 +62,11 @@ def act(desk: Desk, token: str) -> Response:
     desk.ring()
     if isinstance(event, CallRequested) and after.state.dial_rep != link.rep:
         return answers.fault(409, what=f"No call was begun: {after.why}", mend="Go back; you can dial the number yourself.")
+    unsent = after.why.endswith(UNSENT) or after.state.closed_at is not None
+    if isinstance(event, HumanResponded) and event.text and unsent:
+        return answers.fault(
+            409, what=f"Not sent: {after.why}", mend="Go back and call them; what you wrote is on the time line."
+        )
     if isinstance(event, OfferAccepted) and after.state.owner != link.rep:
         return _page(desk, link, token, status=409)
     return answers.see(f"/offers/{token}")
@@ -92,6 +100,8 @@ def asked_for(desk: Desk, link: OfferLink, done: str) -> Event | None:
             return ResponseAttempted(rep, done)
         case "texted" | "emailed":
             return HumanResponded(rep, {"texted": "text", "emailed": "e-mail"}[done], reported=True)
+        case "say" if note:
+            return HumanResponded(rep, "text", text=note)
         case "note" if note:
             return NoteAdded(words.name_of(desk.team(), rep), note)
         case outcome if outcome in OUTCOMES:
@@ -125,10 +135,24 @@ def _page(desk: Desk, link: OfferLink, token: str, *, status: int = 200) -> Resp
     return answers.page(
         desk, "offer.html", status=status, lead=lead, me=me, view=view(lead, link), pace=pace_of(lead, team, now),
         lapses_at=instant(lead["state"].get("offer_lapses_at")), winner=words.name_of(team, lead["owner"]), team=team,
-        can_call=can_call(team, lead, link.rep), rings=rings(lead, now),
+        can_call=can_call(team, lead, link.rep), rings=rings(lead, now), talk=talk(reports_lead.steps(desk.engine, lead["id"]), team),
         rep_name=words.name_of(team, link.rep), day=reports_lead.my_day(desk.engine, link.rep, desk.midnight(now)),
         others=[(held, offer_token(desk.settings, held["id"], link.rep, held["turn"])) for held in others],
     )  # fmt: skip
+
+
+def talk(steps: Sequence[Row], team: Team) -> list[tuple[datetime, str, str]]:
+    """What was said by either side, the newest last: when, who, and the words. What came first stands above."""
+    said = [
+        (
+            step["at"],
+            words.name_of(team, step["data"].get("rep")) if step["event"] == "HumanResponded" else "They",
+            step["data"]["text"],
+        )
+        for step in steps
+        if step["event"] in ("MessageArrived", "HumanResponded") and step["data"].get("text")
+    ]
+    return said[-TALK_SHOWN:]
 
 
 def can_call(team: Team, lead: Row, rep: str) -> bool:

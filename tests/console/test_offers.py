@@ -89,6 +89,36 @@ def test_a_report_is_kept_as_what_it_is(house, client, button, column, status):
         assert lead["responded_at"] is None, "trying is not reaching"
 
 
+def test_a_rep_writes_from_the_page_and_the_lead_sees_the_firms_number(house, client):
+    code = house.lead()
+    assert "not from you" not in client.get(house.offer(code, "ann")).text, "only who has it writes"
+    client.post(house.offer(code, "ann"), data={"do": "accept"})
+    page = client.get(house.offer(code, "ann"))
+    assert "not from you" in page.text and "they will see my number" in page.text
+    house.frozen.tick(30)
+    assert client.post(house.offer(code, "ann"), data={"do": "say", "text": "Shall I call at four?"}).status_code == 303
+    house.send()
+    [sent] = house.rows("SELECT address, body, state FROM outbox WHERE purpose = 'reply'")
+    assert (sent["address"], sent["body"], sent["state"]) == ("+15125550143", "Shall I call at four?", "sent")
+    assert house.one(code)["status"] == "responded"
+    assert (
+        "Ann Novak" in words(client.get(house.offer(code, "ann")))
+        and "Shall I call at four?" in client.get(house.offer(code, "ann")).text
+    )
+    assert client.post(house.offer(code, "bob"), data={"do": "say", "text": "hi"}).status_code == 409
+
+
+def test_what_could_not_be_sent_from_the_page_is_said_at_once(house, client):
+    code = house.lead(email=None)
+    client.post(house.offer(code, "ann"), data={"do": "accept"})
+    house.rows("INSERT INTO suppressions (channel, address, reason, since) VALUES ('sms', '+15125550143', 'STOP', now())")
+    refused = client.post(house.offer(code, "ann"), data={"do": "say", "text": "hello"})
+    assert refused.status_code == 409 and "Not sent" in refused.text
+    assert house.one(code)["responded_at"] is None
+    client.post(house.offer(code, "ann"), data={"do": "talked"})
+    assert "Not sent" in client.post(house.offer(code, "ann"), data={"do": "say", "text": "hello"}).text
+
+
 def test_a_bad_number_is_an_outcome_and_no_response(house, client):
     code = house.lead()
     client.post(house.offer(code, "ann"), data={"do": "accept"})
