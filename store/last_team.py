@@ -88,6 +88,8 @@ def learn_it(engine: Engine, settings: Settings, *, again: float = LEARN_AGAIN) 
                 return
             except (SQLAlchemyError, NoTeam):
                 time.sleep(again)
+            except TeamFileError:  # a secret is missing here: every delivery will say so
+                return
 
     thread = threading.Thread(target=run, name="learn-team", daemon=True)
     thread.start()

@@ -188,18 +188,21 @@ class Sender:
         if not done and patience:
             done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
         ended = [(self._under_way.pop(future), future) for future in done]
-        failures: list[tuple[Call, NotAccepted]] = []
+        went, failures = list[Lane](), list[tuple[Call, NotAccepted]]()
         problems: dict[str, str] = {}
-        for call, future in ended:
+        for call, future in ended:  # without the database, which may be gone: what was answered must not be forgotten
             call.lane.flying -= 1
             error = future.exception()
             if error is None:
                 receipt = future.result()
                 self._results.append(_accepted(call.message, receipt))
-                self.lanes.well(call.lane, now)
+                went.append(call.lane)
                 problems |= {f"{receipt.provider}:sender": receipt.problem} if receipt.problem else {}
             else:
                 failures.append((call, _known(error, call)))
+                self._results.append(_failed(call.message, failures[-1][1], now))
+        for lane in went:
+            self.lanes.well(lane, now)
         self._take_in(failures, now)
         for key, problem in problems.items():
             notices.raise_notice(self._engine, key, problem, now)
@@ -207,7 +210,6 @@ class Sender:
 
     def _take_in(self, failures: Sequence[tuple[Call, NotAccepted]], now: datetime) -> None:
         for call, failure in failures:
-            self._results.append(_failed(call.message, failure, now))
             if failure.fault is Fault.OPTED_OUT:
                 message = call.message
                 receipts.suppress(self._engine, message.channel, message.address, reason=failure.code or "opted out", now=now)

@@ -1,7 +1,11 @@
-"""docs/reliability.md names rows, files and tests: those that prove what it says. They must be there."""
+"""docs/reliability.md names rows, files and tests: those that prove what it says. They must be there; so must the version before."""
 
 import re
 from pathlib import Path
+
+import pytest
+
+from tests.chaos import version_before
 
 HERE = Path(__file__).parents[1]
 SAID = (HERE.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -27,3 +31,22 @@ def test_every_file_and_test_it_names_is_there():
     assert [name for name in sorted(files) if not (HERE.parent / name).exists()] == []
     assert len(tests) > 15
     assert sorted(tests - defined - {path.stem for path in TESTS}) == []
+
+
+def test_the_version_before_comes_out_of_the_history(tmp_path):
+    try:
+        earlier = version_before.find()
+    except version_before.NoHistory as why:
+        pytest.skip(str(why))
+    there = version_before.unpack(earlier, tmp_path)
+    found = sorted(path.name for path in (there / version_before.MIGRATIONS).iterdir() if path.name[:4].isdigit())
+    assert tuple(found) == earlier.migrations
+    assert (
+        found == sorted(path.name for path in (version_before.HOUSE / version_before.MIGRATIONS).glob("[0-9]*.py"))[: len(found)]
+    )
+    assert {line.partition(":")[0] for line in (there / "Procfile").read_text().splitlines()} == {
+        "release",
+        "web",
+        "worker",
+        "clock",
+    }

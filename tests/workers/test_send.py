@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from store import breakers, doubts, outbox, receipts
+from store.breakers import Breaker
 from store.outbox import Lane
-from tests.fakes import ACCEPT, FAIL_AFTER_ACCEPT, RESET_AFTER_ACCEPT, refuse, throttle
+from tests.fakes import ACCEPT, FAIL_AFTER_ACCEPT, RESET_AFTER_ACCEPT, hang, refuse, throttle
 from tests.queue_builders import DANA, NOW, a_lead, a_message, rows, the_message
 from workers.lookups import look_up
 from workers.send import Sender, send_due
@@ -45,6 +47,25 @@ def test_what_is_due_goes_out_once_and_is_on_record(engine, sender, provider):
     assert sorted(s["why"] for s in rows(engine, "steps", lead_id=dana)) == ["acknowledged by email", "acknowledged by sms"]
     assert [a["outcome"] for a in rows(engine, "attempts", message_id=text)] == ["accepted"]
     assert provider.violations() == []
+
+
+def test_a_database_that_goes_while_answers_come_in_costs_no_answer_and_no_room(engine, sender, provider, monkeypatch):
+    provider.always("twilio", hang(0.05))
+    lane = sender.lanes.by_channel["sms"]
+    lane.width = 8
+    ids = [a_message(engine, a_lead(engine), address=f"+151255501{n:02}") for n in range(8)]
+    while not lane.flying:
+        sender.step(NOW, patience=0)
+    lane.breaker = Breaker("twilio", "throttled", NOW)  # so that an answer is news for the table of breakers
+    with monkeypatch.context() as gone:
+        gone.setattr(breakers, "closed", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("gone"))))
+        with pytest.raises(OperationalError):
+            for _ in range(100):
+                sender.step(NOW, claim=False)
+    send_due(sender, after(1))
+    assert lane.flying == 0
+    assert [state(engine, message) for message in ids] == ["sent"] * 8
+    assert sorted(int(sent.message_id) for sent in provider.sent) == ids
 
 
 def test_a_hundred_messages_go_out_once_each(engine, sender, provider):
