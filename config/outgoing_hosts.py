@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from config.outgoing import Guard
 from config.settings import Settings
-from routing.team import Endpoint
+from routing.endpoint import Endpoint
 
 HUBSPOT = "https://api.hubapi.com"
 PIPEDRIVE, PIPEDRIVE_TOKENS = "https://api.pipedrive.com", "https://oauth.pipedrive.com"

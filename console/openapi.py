@@ -1,40 +1,23 @@
 """The description of the API at /api/openapi.json (OpenAPI 3.1). Every answer is declared; tests/console/test_api.py holds it true."""
 
-from typing import Any
-
+from console.schema import (
+    ANYTHING,
+    INSTANT,
+    INSTANT_OR_NONE,
+    TEXT,
+    TEXT_OR_NONE,
+    TEXTS,
+    WHOLE,
+    WHOLE_OR_NONE,
+    YES_NO,
+    Schema,
+    closed,
+    listed,
+)
 from routing.model import Status
 from routing.team import OfferStyle
 
 MOST = 200  # leads on one page
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-WHOLE_OR_NONE: Schema = {"type": ["integer", "null"], "minimum": 0}
-YES_NO: Schema = {"type": "boolean"}
-INSTANT: Schema = {"type": "string", "format": "date-time"}
-INSTANT_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
-TEXTS: Schema = {"type": "array", "items": TEXT}
-ANYTHING: Schema = {"type": "object", "additionalProperties": True}
-
-
-def closed(about: str, properties: dict[str, Schema]) -> Schema:
-    """An object with exactly these properties."""
-    return {
-        "type": "object",
-        "description": about,
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def listed(name: str) -> Schema:
-    """An array of a named schema."""
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-
-
 LEAD: dict[str, Schema] = {
     "code": {"type": "string", "description": "What people call it, like A7"},
     "external_id": {"type": ["string", "null"], "description": "The sender's own id; null where it gave none"},

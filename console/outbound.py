@@ -10,7 +10,7 @@ from config.outgoing import AddressRefused
 from config.outgoing_call import NotReached, reach
 from config.outgoing_hosts import guard_of, hosts_of
 from config.settings import Settings
-from routing.team import Endpoint
+from routing.endpoint import Endpoint
 from store.dead_letters import Row
 
 PATIENCE_SECONDS = 5.0  # for each address

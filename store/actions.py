@@ -7,7 +7,7 @@ from routing.events import EscalationAcknowledged, Event, OfferAccepted, OfferPa
 from routing.model import UNANSWERED, Message, Status
 from routing.team import Manager, Rep, Team
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 from store.places import codes_of_alarm, listed
 
 ACKNOWLEDGED = text(

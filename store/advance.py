@@ -11,7 +11,7 @@ from routing.events import Event
 from store import actions, book, erasures, intake, merging, own_calls, staff, stages, told_receipts
 from store.batch import After, Batch, run
 from store.engine import at_once, straight
-from store.intake import Item
+from store.item import Item
 from store.notices import raise_notice
 from store.outgoing import Outgoing
 from store.records import event_from_json

@@ -9,7 +9,7 @@ from routing.codes import code_of
 from routing.events import NoteAdded
 from store.batch import Batch
 from store.engine import at_once
-from store.intake import Item
+from store.item import Item
 from store.notices import say
 
 FOUND = text("SELECT id, lead_id, event, done_at FROM inbox WHERE source = :source AND external_id = :key FOR UPDATE")

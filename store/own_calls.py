@@ -6,7 +6,7 @@ from typing import Any
 from routing.codes import number_of
 from routing.events import Event, LeadCallEnded, LeadPickedUp, NoteAdded, RepCallEnded, RepJoinedCall
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 
 
 def act(batch: Batch, item: Item) -> None:

@@ -25,7 +25,7 @@ from routing.team import Team
 from store import book, duty
 from store.batch import Batch
 from store.heard import files_of
-from store.intake import Item
+from store.item import Item
 from store.lines import leads_on
 from store.records import attached
 from store.staff_answers import held_by, last_offered, listed, on_duty, why

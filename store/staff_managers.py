@@ -7,7 +7,7 @@ from routing.commands import Command
 from routing.events import EscalationAcknowledged, LeadAssigned
 from routing.words import clean
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 from store.staff_answers import LISTED
 from store.staff_sender import Sender, reply
 

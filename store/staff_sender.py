@@ -8,7 +8,7 @@ from sqlalchemy import text
 from routing.model import Message
 from routing.team import Manager, Rep, Team
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 
 # by the key of ix_outbox_recipient: those who left are few, and each has a last text
 FORMER = text("""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from routing.events import StageReported
 from routing.team import Team
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 from store.saving import rows
 
 NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive"}

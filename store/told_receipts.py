@@ -2,7 +2,7 @@
 
 from store import receipts
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 from store.receipts import Report
 
 

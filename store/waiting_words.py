@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from routing.commands import Command, parse
 from store.batch import Batch
-from store.intake import Item
+from store.item import Item
 from store.staff_sender import Sender
 
 WAITS_FOR = timedelta(hours=1)  # after that a bare code is asked about: the rep has forgotten what they wrote

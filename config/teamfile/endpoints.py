@@ -13,7 +13,7 @@ from config.teamfile.secrets import read_secrets
 from config.teamfile.section import Section, mappings
 from config.teamfile.tree import Node
 from routing.announcing import NAMES
-from routing.team import Endpoint, Grant
+from routing.endpoint import Endpoint, Grant
 
 PREFIX = "whsec_"
 LEAST_KEY, LONGEST_KEY = 24, 64  # bytes of a key, as the Standard Webhooks specification asks

@@ -3,7 +3,7 @@
 from config.settings import Settings
 from config.teamfile.secrets import read_reference
 from config.teamfile.section import Section
-from routing.team import Grant
+from routing.endpoint import Grant
 
 KEYS = ("client_id", "client_secret", "refresh_token")
 _REFERENCES = ("env:", "file:")

@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import Settings
 from config.teamfile.file import check
-from routing.team import Grant
+from routing.endpoint import Grant
 
 SAMPLE = (Path(__file__).parents[2] / "config" / "team.yaml").read_text(encoding="utf-8").replace("\nendpoints:", "\n_endpoints:")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

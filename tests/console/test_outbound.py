@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import Settings
 from console import outbound
-from routing.team import Endpoint, Grant
+from routing.endpoint import Endpoint, Grant
 
 SETTINGS = Settings(private_urls=("127.0.0.1",))
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import structlog
 
 from config import clock
 from config.outgoing import Guard
+from routing.endpoint import Grant
 from routing.events import OfferAccepted
-from routing.team import Grant
 from store import announcements, dead_letters, notices, policies
 from tests.firm import SETTINGS, at_once
 from tests.receiver import Manner, Receiver

@@ -9,7 +9,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from config.settings import Settings
-from routing.team import Endpoint, Team
+from routing.endpoint import Endpoint
+from routing.team import Team
 from store.announcements import Claimed
 from workers.endpoints.line import Line
 

@@ -21,7 +21,7 @@ from config import clock
 from config.settings import Settings
 from config.teamfile.grants import KEYS
 from config.teamfile.secrets import resolved
-from routing.team import Grant
+from routing.endpoint import Grant
 from workers.endpoints import Parcel
 from workers.endpoints.line import Line, judge
 from workers.outcomes import Ambiguous, NotProcessed, SendFailed
