@@ -222,7 +222,8 @@ class LeadFolded:
 class LeadsJoined:
     """The lead `code` of the same person goes into this one. `owner`: who goes on with both, None for who has this one.
 
-    `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there.
+    `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there;
+    `stage` and `stage_at`: how it stands there in the CRM.
     """
 
     code: str
@@ -233,6 +234,8 @@ class LeadsJoined:
     responded_at: datetime | None = None
     how: str | None = None
     acked_on: tuple[str, ...] = ()
+    stage: str | None = None
+    stage_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +248,11 @@ class LeadParted:
 
 @dataclass(frozen=True, slots=True)
 class StageReported:
-    """The CRM `by` says how it goes on there: `stage` is qualified, won or lost."""
+    """The CRM `by` says how it goes on there: `stage` is qualified, won or lost, since `said_at` (None: it does not say)."""
 
     by: str
     stage: str
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class State:
     `declined_by` said no and are never asked again; `lapsed_by` let this round's offer lapse and are asked again
     next round; `tried` are all who were ever asked. `line` is who is rung for a caller although they have the lead already,
     `response_call` the call or text that was the first response, `contacted_at` when both had been heard, `said` the lead's last words while nobody had answered yet.
+    `stage` is the newest that a CRM has told (qualified, won, lost), `stage_at` when it came to that there.
     """
 
     status: Status = Status.NEW
@@ -137,6 +138,8 @@ class State:
     dial_joined: bool = False
     dial_met: str | None = None
     dial_met_at: datetime | None = None
+    stage: str | None = None
+    stage_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.console.conftest import House, a_house, listening
+from tests.console.endpoints import endpoints_and_stages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIETLY = (
@@ -150,6 +151,36 @@ def test_every_page_fits_a_phone_and_has_legible_colours(browser, running, fault
         page.goto(path)
         assert fits(page), path
         assert page.evaluate(PALE) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_events_and_reports_fit_a_phone_with_long_words_in_them(browser, settings, faults, tmp_path, scheme):
+    with a_house(settings) as house, listening(house):
+        endpoints_and_stages(house, tmp_path)
+        page = a_page(browser, house, faults, width=360, color_scheme=scheme)
+        for path in ("/events", "/reports", "/reports?days=365"):
+            page.goto(path)
+            for fold in page.locator("details").all():
+                fold.evaluate("fold => { fold.open = true }")
+            assert fits(page), path
+            assert page.evaluate(PALE) == [], path
+            assert page.evaluate(SMALL) == [], path
+
+
+def test_a_button_of_the_events_page_delivers_again(browser, settings, faults, tmp_path):
+    with a_house(settings) as house, listening(house):
+        endpoints_and_stages(house, tmp_path)
+        page = a_page(browser, house, faults)
+        page.goto("/events")
+        page.get_by_role("region", name="Dead letters").get_by_role("button", name="Deliver again").first.click()
+        expect(page.get_by_role("status").filter(has_text="on their way")).to_be_visible()
+        assert "pending" in {row["state"] for row in house.rows("SELECT state FROM dispatches WHERE endpoint = 'warehouse'")}
+
+
+# what is to be pressed is 24 px at least (WCAG 2.2, 2.5.8); a link within a sentence is as high as its line
+SMALL = """() => [...document.querySelectorAll("button, input, select, summary, .nav a")].filter((node) => node.checkVisibility())
+  .map((node) => [node.textContent.trim().slice(0, 30) || node.name, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 2 && (box.height < 24 || box.width < 24)).map(([words]) => words)"""
 
 
 # every text against the nearest opaque ground behind it, as WCAG 2.2 counts contrast (4.5:1, large text 3:1)
