@@ -125,6 +125,8 @@ def lead_json(row: Row, team: Team) -> dict[str, object]:
         "cause": row["state"].get("cause"),
         **{name: answers.iso(row[name]) for name in INSTANTS},
         "contacted_at": _instant_text(row["state"].get("contacted_at")),
+        "stage": row["state"].get("stage"),
+        "stage_at": _instant_text(row["state"].get("stage_at")),
     }
 
 

@@ -13,7 +13,7 @@ AT_ONCE = 500  # leads read with one question
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and the same in full width
 COLUMNS = (
     "code", "status", "name", "company", "phone", "email", "source", "channel", "campaign", "pool", "owner", "outcome", "is_test",
-    "arrived_at", "acked_at", "accepted_at", "response_due_at", "responded_at", "breached_at", "closed_at", "message",
+    "arrived_at", "acked_at", "accepted_at", "response_due_at", "responded_at", "breached_at", "closed_at", "message", "stage", "stage_at",
 )  # fmt: skip
 
 
@@ -29,8 +29,15 @@ def lines(engine: Engine, now: datetime, filters: Row) -> Iterator[str]:
 def values(row: Row) -> list[object]:
     """One lead in the order of the columns."""
     utm = row["content"].get("utm")
-    more = {"campaign": utm.get("campaign") if isinstance(utm, dict) else None, "outcome": row["state"].get("outcome")}
+    more = {"campaign": utm.get("campaign") if isinstance(utm, dict) else None}
+    more |= {name: row["state"].get(name) for name in ("outcome", "stage")}
+    more["stage_at"] = instant(row["state"].get("stage_at"))
     return [more.get(name, row.get(name)) for name in COLUMNS]
+
+
+def instant(said: str | None) -> datetime | None:
+    """An instant out of a document."""
+    return datetime.fromisoformat(said) if said else None
 
 
 def line(cells: Iterable[object]) -> str:

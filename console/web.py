@@ -13,7 +13,21 @@ from config import clock
 from config.settings import Settings
 from console import answers, api, doors, metrics, probes, sessions, words
 from console.desk import Desk
-from console.pages import account, board, events, export, lead, manage, offer, outbox, person, session, trial, unsubscribe
+from console.pages import (
+    account,
+    board,
+    events,
+    export,
+    lead,
+    manage,
+    offer,
+    outbox,
+    person,
+    reports,
+    session,
+    trial,
+    unsubscribe,
+)
 from store.accounts import Role
 from store.engine import Engine
 from store.policies import NoTeam
@@ -45,6 +59,8 @@ ROUTES = (
     Route("GET", "/leads/<code>", lead.show, VIEWERS),
     Route("POST", "/leads/<code>", lead.act, REPS),
     Route("GET", "/leads.csv", export.leads, MANAGERS),
+    Route("GET", "/reports", reports.show, VIEWERS),
+    Route("GET", "/reports.csv", reports.as_csv, VIEWERS),
     Route("GET", "/outbox", outbox.show, MANAGERS),
     Route("POST", "/outbox", outbox.write_in, MANAGERS),
     Route("POST", "/outbox/<number>", outbox.reply, MANAGERS),
@@ -71,6 +87,7 @@ ROUTES = (
     Route("POST", "/api/leads/<code>/split", person.split, TOKEN),
     Route("GET", "/api/reps", api.reps, TOKEN),
     Route("GET", "/api/pools", api.pools, TOKEN),
+    Route("GET", "/api/reports", reports.as_json, TOKEN),
     Route("GET", "/api/events/dead", events.listed, TOKEN),
     Route("POST", "/api/events/replay", events.replay, TOKEN),
     Route("GET", "/api/openapi.json", api.description, ALL),

@@ -156,7 +156,7 @@ def standing(lead: Lead, state: State) -> dict[str, object]:
         "cause": str(state.cause) if state.cause else None, "response_how": state.response_how,
         "arrived_at": iso(lead.arrived_at), "accept_due_at": iso(state.accept_due_at), "response_due_at": iso(state.response_due_at),
         "accepted_at": iso(state.accepted_at), "attempted_at": iso(state.attempted_at), "responded_at": iso(state.responded_at),
-        "breached_at": iso(state.breached_at), "closed_at": iso(state.closed_at),
+        "breached_at": iso(state.breached_at), "closed_at": iso(state.closed_at), "stage": state.stage, "stage_at": iso(state.stage_at),
         "attribution": {name: cut(value, 200) for name, value in lead.fields.items() if name.startswith(TRACKED)},
     }  # fmt: skip
 

@@ -228,6 +228,7 @@ class LeadsJoined:
 
     `responded_at` and `how`: the answer they had there; `acked_on`: where they were acknowledged; `text`: what they said there;
     `reached`: which numbers and accounts of ours they used there.
+    `stage` and `stage_at`: how it stands there in the CRM.
     """
 
     code: str
@@ -239,6 +240,8 @@ class LeadsJoined:
     how: str | None = None
     acked_on: tuple[str, ...] = ()
     reached: Mapping[str, str] = field(default_factory=dict)
+    stage: str | None = None
+    stage_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +254,11 @@ class LeadParted:
 
 @dataclass(frozen=True, slots=True)
 class StageReported:
-    """The CRM `by` says how it goes on there: `stage` is qualified, won or lost."""
+    """The CRM `by` says how it goes on there: `stage` is qualified, won or lost, since `said_at` (None: it does not say)."""
 
     by: str
     stage: str
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

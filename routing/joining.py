@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from routing import answering, ladder, offering, promise, responding, telling
+from routing import answering, ladder, offering, promise, responding, staging, telling
 from routing.events import LeadFolded, LeadParted, LeadsJoined, MessageArrived
 from routing.model import Facts, RepChange, State, Status, Step
 from routing.naming import name_of
@@ -29,6 +29,7 @@ def joined(facts: Facts, event: LeadsJoined, now: datetime) -> Step:
     """
     before = facts.state
     state = replace(before, acked_on=tuple(dict.fromkeys((*before.acked_on, *event.acked_on))))
+    state = staging.newest(state, event.stage, event.stage_at)
     owner = event.owner or before.owner
     if owner:
         state = state if owner == before.owner else offering.owned(replace(state, turn=state.turn + 1), owner, now)

@@ -21,6 +21,7 @@ from routing import (
     promise,
     responding,
     ringing,
+    staging,
     taking,
     telling,
 )
@@ -209,11 +210,8 @@ def words_in_between(facts: Facts, event: Event, now: datetime) -> Step | None:
             return joining.folded(facts, event, now)
         case Status.CLOSED, LeadParted() if facts.state.outcome == joining.MERGED:
             return joining.parted(facts, event, now)
-        case status, StageReported(stage="won" | "lost") if status in (Status.ACCEPTED, Status.RESPONDED):
-            done = responding.closed(facts, outcome=event.stage, now=now)
-            return replace(done, why=f"{event.by} says: {event.stage}")
         case _, StageReported():
-            return Step(facts.state, why=f"{event.by} says: {event.stage}")
+            return staging.reported(facts, event, now)
         case _, NoteAdded():
             return Step(facts.state, why=f"{event.by} noted: {event.text}")
     return None

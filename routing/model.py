@@ -96,6 +96,7 @@ class State:
     `response_call` the call or text that was the first response, `contacted_at` when both had been heard, `said` the lead's last words while nobody had answered yet.
     `heard_on` is the channel of their last words where it is not the inquiry's, `reached` which numbers and accounts of ours they last
     used (routing/lines.py).
+    `stage` is the newest that a CRM has told (qualified, won, lost), `stage_at` when it came to that there.
     """
 
     status: Status = Status.NEW
@@ -141,6 +142,8 @@ class State:
     dial_met_at: datetime | None = None
     heard_on: str | None = None
     reached: Mapping[str, str] = field(default_factory=dict)
+    stage: str | None = None
+    stage_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

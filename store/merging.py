@@ -166,7 +166,7 @@ def fold(batch: Batch, theirs: dict[int, int], by: str) -> tuple[int | None, tup
             main.lead.id,
             LeadsJoined(
                 other.lead.code, by, other.lead.channel, other.lead.message, owner, answered,
-                other.state.response_how, other.state.acked_on, other.state.reached,
+                other.state.response_how, other.state.acked_on, other.state.reached, other.state.stage, other.state.stage_at,
             ),
         )  # fmt: skip
     return main.lead.id, tuple(record.lead.id for record in others)

@@ -24,7 +24,21 @@ from store.retrying import in_turn
 from store.sealing import suppress
 
 FORGOTTEN = "forgotten at the person's own request"  # stands where words stood
-KEPT_OF_STEPS = ("rep", "via", "turn", "rung", "repeat", "manager", "channel", "how", "outcome", "reported", "seconds", "by")
+KEPT_OF_STEPS = (
+    "rep",
+    "via",
+    "turn",
+    "rung",
+    "repeat",
+    "manager",
+    "channel",
+    "how",
+    "outcome",
+    "reported",
+    "seconds",
+    "by",
+    "stage",
+)
 TRIES = 5  # somebody who writes while they are being forgotten begins a new lead, which is forgotten too
 
 

@@ -12,6 +12,7 @@ from store.engine import at_once
 Row = dict[str, Any]
 StoreFault = SQLAlchemyError  # what reading raises when the database is gone or too slow
 
+COUNTED = "NOT is_test AND state ->> 'outcome' IS DISTINCT FROM 'merged'"  # figures are of these: an inquiry that went into another is that one
 _LOOK_BACK = timedelta(days=7)  # how old a lead may be that was answered today; bounds the scan of ix_leads_arrived
 
 CARD = """
@@ -38,12 +39,12 @@ _WAITING = """
     SELECT count(*) AS waiting, min(arrived_at) AS waiting_since FROM leads
     WHERE closed_at IS NULL AND status IN ('new', 'ringing', 'waiting', 'offered', 'accepted')
 """
-_TODAY = """
+_TODAY = f"""
     SELECT count(*) FILTER (WHERE responded_at <= coalesce(response_due_at, responded_at)) AS on_time,
            count(*) FILTER (WHERE responded_at > response_due_at
                             OR (responded_at IS NULL AND response_due_at < :now AND status NOT IN ('quarantined', 'closed'))) AS late,
            count(*) AS arrived
-    FROM leads WHERE arrived_at >= :day AND NOT is_test
+    FROM leads WHERE arrived_at >= :day AND {COUNTED}
 """
 _REPS = """
     SELECT r.id, r.presence, r.presence_until, r.backoff_until, r.absence, r.back_at, r.lapses, r.open, r.unanswered,

@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from routing.digest import Figures, Span
-from store.reports import look_up
+from store.reports import COUNTED, look_up
 
-_ARRIVED = """
+_ARRIVED = f"""
     SELECT count(*) AS leads, count(responded_at) AS answered,
            count(*) FILTER (WHERE responded_at <= coalesce(response_due_at, responded_at)) AS on_time,
            count(*) FILTER (WHERE responded_at > response_due_at
                             OR (responded_at IS NULL AND response_due_at < :now AND status NOT IN ('quarantined', 'closed'))) AS breaches,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM responded_at - arrived_at)) AS median
-    FROM leads WHERE pool = :pool AND arrived_at >= :since AND arrived_at < :until AND NOT is_test
+    FROM leads WHERE pool = :pool AND arrived_at >= :since AND arrived_at < :until AND {COUNTED}
 """
-_CAUSES = """
+_CAUSES = f"""
     SELECT state ->> 'cause' AS cause, count(*) AS n FROM leads
-    WHERE pool = :pool AND arrived_at >= :since AND arrived_at < :until AND NOT is_test AND breached_at IS NOT NULL
+    WHERE pool = :pool AND arrived_at >= :since AND arrived_at < :until AND {COUNTED} AND breached_at IS NOT NULL
       AND state ->> 'cause' IS NOT NULL GROUP BY 1
 """
 _WAITING = """

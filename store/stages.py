@@ -1,6 +1,7 @@
 """How it goes on in a CRM: qualified, won or lost, told of a record that one of our leads became (crm_records)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -22,9 +23,20 @@ USUAL: Mapping[str, Mapping[str, str]] = {  # the CRM's word, in lower case -> o
 
 LEAD = text("""
 SELECT c.lead_id FROM crm_records c JOIN jsonb_to_recordset(CAST(:records AS jsonb)) AS r(kind text, record text)
-  ON r.kind = c.kind AND r.record = c.record WHERE c.endpoint = ANY(:endpoints) ORDER BY c.lead_id DESC LIMIT 1
+  ON r.kind = c.kind AND r.record = c.record JOIN leads l ON l.id = c.lead_id WHERE c.endpoint = ANY(:endpoints)
+ORDER BY l.arrived_at > CAST(:at AS timestamptz) + interval '5 minutes', c.lead_id DESC LIMIT 1  -- a late report is of an earlier inquiry
 """)
-LAST = text("SELECT data ->> 'stage' FROM steps WHERE lead_id = :lead AND event = 'StageReported' ORDER BY id DESC LIMIT 1")
+# a lead that went into another one goes on there
+GOES_ON = text("""
+WITH RECURSIVE way AS (
+  SELECT id, 0 AS far FROM leads WHERE id = :lead
+  UNION ALL
+  SELECT n.id, way.far + 1 FROM way JOIN leads l ON l.id = way.id AND l.state ->> 'outcome' = 'merged'
+  CROSS JOIN LATERAL (SELECT data ->> 'into' AS code FROM steps WHERE lead_id = l.id AND event = 'LeadFolded' ORDER BY id DESC LIMIT 1) AS s
+  JOIN leads n ON n.code = s.code WHERE way.far < 10
+)
+SELECT id FROM way ORDER BY far DESC LIMIT 1
+""")
 
 
 def act(batch: Batch, item: Item) -> None:
@@ -34,15 +46,25 @@ def act(batch: Batch, item: Item) -> None:
     if stage is None:
         return
     endpoints = [endpoint.id for endpoint in batch.team.endpoints.values() if endpoint.type == crm]
-    found: int | None = batch.db.execute(
-        LEAD, {"records": rows(item.content.get("records") or []), "endpoints": endpoints}
-    ).scalar()
+    at = instant(item.content.get("submitted_at"))
+    values = {"records": rows(item.content.get("records") or []), "endpoints": endpoints, "at": at}
+    found: int | None = batch.db.execute(LEAD, values).scalar()
     if found is None:
         return
-    batch.load([found])
-    if batch.db.execute(LAST, {"lead": found}).scalar() == stage:
+    lead = int(batch.db.execute(GOES_ON, {"lead": found}).scalar_one())
+    batch.load([lead])
+    if batch.leads[lead].state.stage == stage:
         return
-    item.lead_id, item.after = found, batch.happen(found, StageReported(NAMES.get(crm, crm), stage))
+    item.lead_id, item.after = lead, batch.happen(lead, StageReported(NAMES.get(crm, crm), stage, at))
+
+
+def instant(said: object) -> datetime | None:
+    """When the CRM says that it came to that."""
+    try:
+        at = datetime.fromisoformat(str(said)) if said else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None
 
 
 def meant(team: Team, crm: str, said: str) -> str | None:

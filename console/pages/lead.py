@@ -35,14 +35,14 @@ def show(desk: Desk, code: str) -> Response:
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
         reps=choosable(desk, team, lead, now), facts=facts(lead),
-        person=person.behind(desk, lead), contacted_at=contacted_at(lead),
+        person=person.behind(desk, lead), contacted_at=instant_in(lead, "contacted_at"), stage_at=instant_in(lead, "stage_at"),
         to_be_forgotten=person.is_to_be_forgotten(steps), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
 
 
-def contacted_at(lead: Row) -> datetime | None:
-    """When both sides had been heard, the last of the four instants."""
-    said = lead["state"].get("contacted_at")
+def instant_in(lead: Row, name: str) -> datetime | None:
+    """An instant that stands in the lead's state: `contacted_at`, when both sides had been heard; `stage_at`."""
+    said = lead["state"].get(name)
     return datetime.fromisoformat(said) if said else None
 
 

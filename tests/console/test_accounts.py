@@ -289,7 +289,7 @@ def test_links_in_messages_are_whole_only_for_managers(house):
 
 MAY = {  # the least role; whatever is not here is open to links, tokens or everybody
     ("GET", "/"): Role.VIEWER, ("GET", "/leads"): Role.VIEWER, ("GET", "/leads/<code>"): Role.VIEWER, ("POST", "/leads/<code>"): Role.REP,
-    ("GET", "/leads.csv"): Role.MANAGER, ("POST", "/test-lead"): Role.MANAGER, ("GET", "/outbox"): Role.MANAGER,
+    ("GET", "/leads.csv"): Role.MANAGER, ("GET", "/reports"): Role.VIEWER, ("GET", "/reports.csv"): Role.VIEWER, ("POST", "/test-lead"): Role.MANAGER, ("GET", "/outbox"): Role.MANAGER,
     ("POST", "/outbox"): Role.MANAGER, ("POST", "/outbox/<number>"): Role.MANAGER, ("GET", "/accounts"): Role.ADMIN, ("POST", "/accounts"): Role.ADMIN,
     ("GET", "/events"): Role.MANAGER, ("POST", "/events"): Role.MANAGER,
 }  # fmt: skip

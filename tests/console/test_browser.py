@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.console.conftest import House, a_house, listening
+from tests.console.endpoints import endpoints_and_stages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIETLY = (
@@ -159,6 +160,31 @@ SMALL = """() => [...document.querySelectorAll("a, button, input, select, textar
   const isSeen = node.checkVisibility() && width > 1 && height > 1;
   return isSeen && (width < 24 || height < 24) && !node.closest(".mail, .bubble, .said, .alert, pre");
 }).map((node) => node.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_events_and_reports_fit_a_phone_with_long_words_in_them(browser, settings, faults, tmp_path, scheme):
+    with a_house(settings) as house, listening(house):
+        endpoints_and_stages(house, tmp_path)
+        page = a_page(browser, house, faults, width=360, color_scheme=scheme)
+        for path in ("/events", "/reports", "/reports?days=365"):
+            page.goto(path)
+            for fold in page.locator("details").all():
+                fold.evaluate("fold => { fold.open = true }")
+            assert fits(page), path
+            assert page.evaluate(PALE) == [], path
+            assert page.evaluate(SMALL) == [], path
+
+
+def test_a_button_of_the_events_page_delivers_again(browser, settings, faults, tmp_path):
+    with a_house(settings) as house, listening(house):
+        endpoints_and_stages(house, tmp_path)
+        page = a_page(browser, house, faults)
+        page.goto("/events")
+        page.get_by_role("region", name="Dead letters").get_by_role("button", name="Deliver again").first.click()
+        expect(page.get_by_role("status").filter(has_text="on their way")).to_be_visible()
+        assert "pending" in {row["state"] for row in house.rows("SELECT state FROM dispatches WHERE endpoint = 'warehouse'")}
+
 
 # every text against the nearest opaque ground behind it, as WCAG 2.2 counts contrast (4.5:1, large text 3:1)
 PALE = """() => {
