@@ -1,6 +1,7 @@
 """The protocol of sending, on real PostgreSQL against a provider that misbehaves."""
 
 from collections.abc import Iterator
+from concurrent.futures import wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -56,12 +57,12 @@ def test_a_database_that_goes_while_answers_come_in_costs_no_answer_and_no_room(
     ids = [a_message(engine, a_lead(engine), address=f"+151255501{n:02}") for n in range(8)]
     while not lane.flying:
         sender.step(NOW, patience=0)
+    wait(sender._under_way)  # all have been answered, and nobody has looked
     lane.breaker = Breaker("twilio", "throttled", NOW)  # so that an answer is news for the table of breakers
     with monkeypatch.context() as gone:
         gone.setattr(breakers, "closed", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("gone"))))
         with pytest.raises(OperationalError):
-            for _ in range(100):
-                sender.step(NOW, claim=False)
+            sender.step(NOW, claim=False)
     send_due(sender, after(1))
     assert lane.flying == 0
     assert [state(engine, message) for message in ids] == ["sent"] * 8
