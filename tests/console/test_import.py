@@ -260,6 +260,14 @@ def test_columns_are_known_by_their_words_and_by_what_stands_in_them():
     assert joerg.content["extra"]["column 6"] == "da"
 
 
+@pytest.mark.parametrize(
+    ("cells", "what"), [(("after six", "any", ""), "kept"), (("415 555 0100", "415 555 0101", "none"), "phone")]
+)
+def test_a_column_that_speaks_of_phones_is_one_only_if_they_stand_there(cells, what):
+    sheet = read("\n".join(["Best way to phone you,email", *(f"{cell},a@example.com" for cell in cells)]).encode())
+    assert columns(sheet, {}) == {"Best way to phone you": what, "email": "email"}
+
+
 def test_a_quotation_mark_left_open_is_named_by_the_row_in_which_it_was_opened():
     body = b'name,email\nAnn,ann@example.com\n"Bob,bob@example.com\n' + b"x,y\n" * 60_000
     with pytest.raises(NotCsv, match=r"row 3: .*left open"):

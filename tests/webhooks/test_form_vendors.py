@@ -184,6 +184,20 @@ def test_a_leaked_key_is_slowed_down(front):
     assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
 
 
+@pytest.mark.parametrize("kind", ["webflow", "hubspot"])
+def test_a_leaked_key_is_slowed_down_where_nothing_is_signed_and_what_is_signed_never(front, kind):
+    example = TYPES[kind].example
+    front.sources[kind] = Source(kind, kind, secrets=(KEY,), per_minute=2)
+
+    def post(end, headers):
+        path = f"/webhooks/{kind}{end}"
+        return front.client.post(path, data=example.body, headers={**example.headers, **headers}).status_code
+
+    proof = example.sign(f"https://leads.example.com/webhooks/{kind}", example.body, KEY, clock.now())
+    assert [post(f"/{KEY}", {}), post(f"?key={KEY}", {}), post(f"/{KEY}", {})] == [200, 200, 429]
+    assert [post("", proof) for _ in range(5)] == [200] * 5
+
+
 def test_signatures_are_never_compared_with_a_body_read_anew(front):
     """The same JSON with other blanks is another body."""
     case = case_of("typeform")
