@@ -44,10 +44,10 @@ def resolved(reference: str, settings: Settings) -> str | None:
 
 
 def _from_environment(name: str, section: Section, key: str, settings: Settings) -> list[str]:
-    value = settings.secret(name)
-    if not value:
+    found = [part.strip() for part in (settings.secret(name) or "").split(",") if part.strip()]
+    if not found:
         section.fail(key, f"{name} is not set in the environment.", f"Set it there or in .env: {name}=...")
-    return [part.strip() for part in (value or "").split(",") if part.strip()]
+    return found
 
 
 def _from_file(name: str, section: Section, key: str) -> list[str]:

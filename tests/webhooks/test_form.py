@@ -296,3 +296,11 @@ def test_an_old_mark_is_none(front, freezer_at_ten):
     freezer_at_ten.tick(timedelta(minutes=11))
     front.post_json("website", {**DANA, "_headroom_test": mark})
     assert front.last.content["is_test"] is False
+
+
+def test_a_server_that_signs_may_mark_a_test_and_a_stranger_may_not(front):
+    body = json.dumps({**DANA, "is_test": True, "submitted_at": "2026-11-24T09:00:00-0600"}).encode()
+    front.post("backend", body, Content_Type="application/json", **sign_standard(body, "msg_1", WHSEC, clock.now()))
+    assert (front.last.content["is_test"], front.last.content["submitted_at"]) == (True, "2026-11-24T15:00:00Z")
+    front.post("website", body, Content_Type="application/json")
+    assert front.last.content["is_test"] is False

@@ -3,10 +3,11 @@
 With a secret every post must be signed (Standard Webhooks). Without one, the allowed origins, the honeypot and the limits guard it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from config import about, json_path, lead, normal
+from config.consent import agreed
 from config.fields import our_name
 from config.questions import OURS, Asked
 from store.advance import After
@@ -50,7 +51,7 @@ DOCS = SourceDocs(
         " honeypot, dropped and counted (`headroom_robots_dropped` of /metrics). A page without script tells no time and is believed. Default 0s: off",
         "most_links": "for example 3: a message with more links than that is treated the same way. Default 0: off",
     },
-    tests="the test form of the Headroom page puts a signed mark into `headroom_test`",
+    tests="the test form of the Headroom page puts a signed mark into `headroom_test`; `is_test: true` counts where posts are signed",
 )
 STEPS = frozenset({"thanks"})
 CONTENT_TYPES = frozenset(
@@ -91,7 +92,8 @@ def parse(delivery: Delivery) -> list[Received]:
         key=f"form:{given}" if given else "",
         came_from=normal.clean_line(headers.get("referer", ""), 1000),
         locale=headers.get("accept-language", "").partition(",")[0].partition(";")[0].replace("*", ""),
-        lead={"campaign": _campaign(pairs)},
+        lead={"campaign": _campaign(pairs), "submitted_at": _said(pairs, "submitted_at", normal.instant)},
+        is_test=bool(delivery.source.secrets) and _said(pairs, "is_test", agreed) is True,  # a stranger's word for it is none
         about={
             "referer": normal.clean_line(headers.get("referer", ""), 1000),
             "remote_address": delivery.remote_address,
@@ -187,6 +189,12 @@ def _campaign(pairs: Sequence[tuple[str, object]]) -> lead.Content:
     """Hidden fields that name the campaign; they stay in `extra` as well, where rules look for them."""
     told = [(ours, joined(value)) for name, value in pairs if (ours := about.campaign_word(name))]
     return {ours: normal.clean_line(text) for ours, text in reversed(told) if text}
+
+
+def _said(pairs: Sequence[tuple[str, object]], wanted: str, read: Callable[[object], object]) -> object:
+    """What the first field of that meaning says, where it can be read."""
+    found = (read(value) for name, value in pairs if about.about_word(name) == wanted)
+    return next((each for each in found if each), None)
 
 
 def _given_key(delivery: Delivery, pairs: Sequence[tuple[str, object]]) -> str:
