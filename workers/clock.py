@@ -19,6 +19,7 @@ from store import beats, due, notices
 from store.drain import Drain
 from store.due import Due
 from store.engine import Engine, connect
+from store.reports import StoreFault
 from store.sealing import Seal
 from store.spool import Spool
 from workers.auditor import Auditor
@@ -160,8 +161,16 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
             nap = AFTER_FAILURE
         over.wait(nap.total_seconds())
     if work is not None:
-        work.close()
+        end(work)
     engine.dispose()
+
+
+def end(work: Work) -> None:
+    """Finish what is in hand. Where the database is away too, what was called is in doubt, and looked up when it is back."""
+    try:
+        work.close()
+    except StoreFault as fault:
+        log.warning("left_in_doubt", reason=type(fault).__name__)
 
 
 def _until_signalled() -> threading.Event:
