@@ -112,9 +112,15 @@ class Clock:
         theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid(), "bell": self._bell.state})
         self._compare(now, theirs, clock.monotonic())
         self._beat_at = steady
-        self._auditor.look(now)
-        self._digests.look(now)
-        self._lost_reports.look(now)
+        self._look_beside(now)
+
+    def _look_beside(self, now: datetime) -> None:
+        """What may take its time or fail, and must keep no alarm from ringing."""
+        for each in (self._auditor, self._digests, self._lost_reports):
+            try:
+                each.look(now)
+            except Exception:
+                log.exception("look_failed", what=type(each).__name__)
 
     def _knock(self, steady: float) -> None:
         """A bell that has fallen silent is only heard again once it is rung; a worker that has nothing to do beats when it is rung for."""
