@@ -19,6 +19,7 @@ from store import beats, due, notices
 from store.drain import Drain
 from store.due import Due
 from store.engine import Engine, connect
+from store.reports import StoreFault
 from store.sealing import Seal
 from store.spool import Spool
 from workers.auditor import Auditor
@@ -111,9 +112,15 @@ class Clock:
         theirs = beats.beat(self._engine, "clock", now, {"pid": os.getpid(), "bell": self._bell.state})
         self._compare(now, theirs, clock.monotonic())
         self._beat_at = steady
-        self._auditor.look(now)
-        self._digests.look(now)
-        self._lost_reports.look(now)
+        self._look_beside(now)
+
+    def _look_beside(self, now: datetime) -> None:
+        """What may take its time or fail, and must keep no alarm from ringing."""
+        for each in (self._auditor, self._digests, self._lost_reports):
+            try:
+                each.look(now)
+            except Exception:
+                log.exception("look_failed", what=type(each).__name__)
 
     def _knock(self, steady: float) -> None:
         """A bell that has fallen silent is only heard again once it is rung; a worker that has nothing to do beats when it is rung for."""
@@ -160,8 +167,16 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
             nap = AFTER_FAILURE
         over.wait(nap.total_seconds())
     if work is not None:
-        work.close()
+        end(work)
     engine.dispose()
+
+
+def end(work: Work) -> None:
+    """Finish what is in hand. Where the database is away too, what was called is in doubt, and looked up when it is back."""
+    try:
+        work.close()
+    except StoreFault as fault:
+        log.warning("left_in_doubt", reason=type(fault).__name__)
 
 
 def _until_signalled() -> threading.Event:

@@ -17,6 +17,7 @@ from tests.chaos.trial import Trial
 
 MODULES = {"gunicorn": "gunicorn", "celery": "celery", "headroom": "console.cli"}  # what the console scripts run
 KEYS = {"SECRET_KEY": "a key that only this fleet knows", "HEADROOM_API_TOKEN": "a token that only this fleet knows"}
+GRACE = 25.0  # seconds: stop_grace_period in compose.yaml
 WORKS_WITHIN = 60.0  # seconds; the machine may be busy with other things
 
 
@@ -62,10 +63,14 @@ class Fleet:
         assert wait_until(is_there, WORKS_WITHIN), f"{role} of {code} does not work"
 
     def stop(self, role: str) -> float:
-        """Ask it to stop, as every deployment does; returns the seconds until it had gone."""
+        """Ask it to stop, and kill it after the grace of compose.yaml, as every deployment does; returns the seconds until it had gone."""
         process, began = self._running.pop(role), time.monotonic()
         process.terminate()
-        assert process.wait(60) == 0, f"{role} ended with {process.returncode}"
+        try:
+            assert process.wait(GRACE) == 0, f"{role} ended with {process.returncode}"
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         return round(time.monotonic() - began, 1)
 
 

@@ -131,6 +131,18 @@ def test_a_clock_that_stopped_is_found(engine):
     assert found(engine) == {}
 
 
+def test_a_question_that_takes_too_long_is_a_finding_and_the_others_are_asked(engine, monkeypatch):
+    slow = audits.Check(
+        "slow", "whatever takes long", MINUTES, text("SELECT pg_sleep(9)::text AS id FROM (SELECT :now, :before, :most) AS v")
+    )
+    monkeypatch.setattr(audits, "LOOK_MS", 50)
+    monkeypatch.setattr(audits, "CHECKS", (slow, *audits.CHECKS))
+    beats.beat(engine, "clock", NOW - timedelta(seconds=11), {})
+    said = audits.findings(engine, NOW)
+    assert [f["check"] for f in said["findings"]] == ["slow", "clock"]
+    assert said["findings"][0]["means"] == "not found out within 0.05 s: whatever takes long"
+
+
 def test_notices_are_shown_beside_the_findings(engine):
     notices.raise_notice(engine, "words:ack", "The words are wrong.", NOW)
     notices.raise_notice(engine, "over", "It is over.", NOW)

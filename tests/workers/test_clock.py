@@ -163,6 +163,19 @@ def test_who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing(engine,
     work.close()
 
 
+def test_an_auditor_that_fails_keeps_no_alarm_from_ringing(engine, settings, work, moved, monkeypatch):
+    clockwork = Clock(engine, settings, bell=Bell(None), work=work)
+    dana_writes(engine)
+    clockwork.tick()
+    monkeypatch.setattr(clockwork._auditor, "look", lambda _: 1 / 0)
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE alarms SET due_at = %s WHERE armed", (moved.at,))
+    before = len(rows(engine, "steps"))
+    moved.pass_(1)
+    clockwork.tick()
+    assert len(rows(engine, "steps")) > before
+
+
 def test_it_wakes_when_the_next_alarm_is_due(engine, settings, work, moved):
     clockwork = Clock(engine, settings, bell=Bell(None), work=work)
     dana_writes(engine)

@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+from sqlalchemy import text
+
 from config import clock
 from config.settings import Settings
 from store import doubts, inbox, policies
-from store.engine import Engine, connect
+from store.engine import Engine, at_once, connect
 from store.inbox import Received
 from tests.fakes import Behaviour, FakeProvider, hang
 from tests.queue_builders import rows
@@ -124,6 +126,41 @@ def another_sends(engine: Engine, settings: Settings) -> None:
         look_up(engine, other.lanes, now + timedelta(seconds=seconds))
         send_due(other, now + timedelta(seconds=seconds))
     other.close()
+
+
+def test_asked_to_stop_while_the_database_is_away_it_ends_well_and_the_call_is_looked_up(database, tmp_path):
+    with FakeProvider() as provider:
+        settings = settings_for(provider, tmp_path)
+        engine = connect(database, role="test")
+        policies.apply(engine, SAMPLE.read_text(encoding="utf-8"), settings, clock.now(), "test")
+        provider.always("twilio", hang(2))
+        with the_clock_process({**environment_for(provider, tmp_path), "DATABASE_URL": database, "REDIS_URL": ""}) as process:
+            dana_writes(engine)
+            until(lambda: provider.calls("twilio"))
+            with nobody_may_connect(engine):
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 0
+        [held] = rows(engine, "outbox", state="sending", channel="sms")
+        another_sends(engine, settings)
+        assert rows(engine, "outbox", id=held["id"])[0]["state"] == "sent"
+        assert len([sent for sent in provider.sent if sent.message_id == str(held["id"])]) == 1
+        engine.dispose()
+
+
+@contextmanager
+def nobody_may_connect(engine: Engine) -> Iterator[None]:
+    """The database turns everybody away, those who are there included."""
+    name = engine.url.database
+    everywhere = connect(engine.url.set(database="postgres").render_as_string(hide_password=False), role="test")
+    with at_once(everywhere) as db:
+        db.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        db.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+        try:
+            yield
+        finally:
+            db.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+    everywhere.dispose()
+    engine.dispose()
 
 
 def test_asked_to_stop_it_finishes_what_is_in_hand(database, tmp_path):
