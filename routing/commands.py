@@ -113,9 +113,13 @@ def ask_which(command: Command, leads: Sequence[OpenLead]) -> str:
     return f"You have {len(leads)} open: {listed}{end} Reply {' or '.join(_example(command, lead.code) for lead in leads[:2])}."
 
 
+def typed(verb: Verb) -> str:
+    """What one types for it, with its argument: 1, C, N words."""
+    return {**_TYPED, **_TYPED_TOO}.get(verb, verb.upper())
+
+
 def _example(command: Command, code: str) -> str:
-    typed = {**_TYPED, **_TYPED_TOO}.get(command.verb, command.verb.upper())
-    word, _, argument = typed.partition(" ")
+    word, _, argument = typed(command.verb).partition(" ")
     return f"{word} {code} {argument}".strip()
 
 

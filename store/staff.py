@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, text
 
 from routing.codes import number_of
-from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, which
+from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, parse, typed, which
 from routing.events import (
     CallRequested,
     EscalationAcknowledged,
@@ -29,7 +29,7 @@ from store import book, duty
 from store.batch import Batch
 from store.intake import Item
 from store.lines import leads_on
-from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, why
+from store.staff_answers import LISTED, held_by, last_offered, listed, on_duty, told_to, why
 from store.threads import thread_of
 
 TOLD = text("""
@@ -110,11 +110,17 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
     elif answer is not None:
         reply(batch, who, item, answer)
     elif isinstance(command, NotUnderstood):
-        reply(batch, who, item, command.hint)
+        reply(
+            batch,
+            who,
+            item,
+            f"Sorry, not understood. {MANAGER_HELP}" if who.is_manager and command == NotUnderstood() else command.hint,
+        )
     elif command.verb == "help":
         reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
     elif command.verb == "list":
-        reply(batch, who, item, listed(held_by(batch.db, who.id, batch.now)))
+        held = told_to(batch.db, who.id, batch.now) if who.is_manager else held_by(batch.db, who.id, batch.now)
+        reply(batch, who, item, listed(held) if held or not who.is_manager else "Nothing is waiting for your answer.")
     elif who.is_manager:
         manage(batch, who, item, command)
     else:
@@ -146,7 +152,8 @@ def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command) -> Non
     if isinstance(found, str):
         lead_id = number_of(found)
     if lead_id is None:
-        reply(batch, who, item, f"Nothing open that {command.verb.replace('_', ' ')} could mean. Reply L for your list.")
+        word = typed(command.verb).partition(" ")[0]
+        reply(batch, who, item, f"Nothing open that {word} could be about. Reply L for your list.")
         return
     batch.load([lead_id])
     if lead_id not in batch.leads:
@@ -174,6 +181,8 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
+    if command.verb == "pass" and who.id not in (record.state.owner, *record.state.offered_to):
+        answer = "noted, but you were not asked any more."
     before = len(batch.messages)
     after = batch.happen(lead_id, event)
     if command.verb == "say" and after.state.status is Status.CLOSED:
