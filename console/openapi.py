@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from console import speed
 from routing.model import Status
 from routing.team import OfferStyle
 
@@ -178,6 +179,7 @@ SCHEMAS: dict[str, Schema] = {
     "Other": {"type": "object", "properties": {"with": {"type": "string", "description": "The code of another lead"}}},
     "OnePerson": closed("Two people are one now", ONE_PERSON),
     "Apart": closed("A lead is another person's now", {"person": TEXT, "leads": TEXTS}),
+    "Instants": speed.SCHEMA,
     "Queued": closed("How many events are on their way again", {"queued": WHOLE}),
     "Fault": closed("What went wrong", {"error": ERROR}),
 }
@@ -277,6 +279,12 @@ DESCRIPTION: Schema = {
             }
         },
         "/api/pools": reading("The pools with what waits in them", {"200": answer("The pools", "Pools")}),
+        "/api/instants": reading(
+            "How fast leads were acknowledged, tried, answered and talked with",
+            {"200": answer("The report", "Instants"), "400": answer("A parameter cannot be read", "Fault")},
+            query("days", {"type": "integer", "minimum": 1, "maximum": 400, "default": 7}, "Leads of the last so many days"),
+            query("pool", {"type": "string", "minLength": 1}, "Only leads of this pool"),
+        ),
     },
     "components": {"schemas": SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
 }
