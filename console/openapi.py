@@ -113,6 +113,12 @@ DESCRIPTION: Schema = {
             query("until", TEXT, "With since: the last day, or the instant before which they arrived; now without it"),
         ),
         "/api/pools": reading("The pools with what waits in them", {"200": answer("The pools", "Pools")}),
+        "/api/instants": reading(
+            "How fast leads were acknowledged, tried, answered and talked with",
+            {"200": answer("The report", "Instants"), "400": answer("A parameter cannot be read", "Fault")},
+            query("days", {"type": "integer", "minimum": 1, "maximum": 400, "default": 7}, "Leads of the last so many days"),
+            query("pool", {"type": "string", "minLength": 1}, "Only leads of this pool"),
+        ),
     },
     "components": {"schemas": SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
 }

@@ -1,5 +1,6 @@
 """The shapes of the API: what a lead, a rep, a report look like in JSON."""
 
+from console import speed
 from console.schema import (
     ANYTHING,
     INSTANT,
@@ -252,5 +253,6 @@ SCHEMAS: dict[str, Schema] = {
     "Share": closed("A part of the leads", SHARE),
     "StageNow": closed("A lead and its newest stage", STAGE_NOW),
     "Reports": closed("What became of the leads that arrived in a span, as they stand now", REPORTS),
+    "Instants": speed.SCHEMA,
     "Fault": closed("What went wrong", {"error": ERROR}),
 }

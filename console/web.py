@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from config import clock
 from config.settings import Settings
-from console import answers, api, doors, metrics, probes, sessions, words
+from console import answers, api, doors, metrics, probes, sessions, speed, words
 from console.desk import Desk
 from console.pages import (
     account,
@@ -88,6 +88,7 @@ ROUTES = (
     Route("GET", "/api/reps", api.reps, TOKEN),
     Route("GET", "/api/pools", api.pools, TOKEN),
     Route("GET", "/api/reports", reports.as_json, TOKEN),
+    Route("GET", "/api/instants", speed.show, TOKEN),
     Route("GET", "/api/events/dead", events.listed, TOKEN),
     Route("POST", "/api/events/replay", events.replay, TOKEN),
     Route("GET", "/api/openapi.json", api.description, ALL),

@@ -14,7 +14,7 @@ from console.web import ROUTES
 from store import reports_lead
 from tests.console.conftest import API_TOKEN
 
-PATHS = ("/api/leads", "/api/leads/A1", "/api/reps", "/api/pools")
+PATHS = ("/api/leads", "/api/leads/A1", "/api/reps", "/api/pools", "/api/instants")
 
 
 @pytest.fixture
@@ -142,7 +142,8 @@ def test_the_description_names_every_route_and_no_other():
 @pytest.mark.parametrize(
     "path",
     ["/api/leads", "/api/leads?limit=1", "/api/leads?limit=0", "/api/leads?status=waiting&late=true&since=2026-11-24T00:00:00Z", "/api/leads/A1",
-     "/api/leads/Z9", "/api/leads/Z1", "/api/reps", "/api/pools"],
+     "/api/leads/Z9", "/api/leads/Z1", "/api/reps", "/api/pools", "/api/instants", "/api/instants?days=1&pool=sales",
+     "/api/instants?days=0", "/api/instants?days=x", "/api/instants?pool=nowhere"],
 )  # fmt: skip
 @pytest.mark.parametrize("token", [API_TOKEN, "wrong"])
 def test_every_answer_is_as_described(house, path, token):

@@ -77,7 +77,7 @@ class TestUse:
         code, out, _ = headroom("--help")
         assert code == 0
         for name in (
-            "up", "web", "worker", "clock", "migrate", "check", "diff", "apply", "export", "test-lead", "why", "due", "leads", "rep",
+            "up", "web", "worker", "clock", "migrate", "check", "diff", "apply", "export", "test-lead", "why", "due", "leads", "report", "rep",
             "doctor", "backup", "restore",
         ):  # fmt: skip
             assert re.search(rf"^  {name} ", out, re.MULTILINE), name
@@ -423,3 +423,18 @@ def test_columns_line_up():
 )
 def test_spans_are_short(seconds, words):
     assert since(timedelta(seconds=seconds)) == words
+
+
+class TestReport:
+    def test_it_tells_the_four_instants_apart(self, with_team):
+        code, out, _ = with_team("report", "--json")
+        found = json.loads(out)
+        assert code == 0
+        assert [each["name"] for each in found["instants"]] == ["acknowledgement", "attempt", "response", "contact"]
+        assert found["in_time"]["share"] is None
+        code, out, _ = with_team("report", "--days", "30", "--pool", "sales")
+        assert code == 0 and "answered in time: none decided yet" in out
+
+    def test_a_pool_that_is_none_is_named(self, with_team):
+        code, out, err = with_team("report", "--pool", "nowhere")
+        assert (code, out) == (1, "") and "There is no pool 'nowhere'" in err

@@ -3,10 +3,13 @@
 import itertools
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from routing.events import OutcomeReported
+from routing.instants import in_time, speeds
+from store import reports_instants
 from tests.fakes import FakeProvider
 from tests.story import SETTINGS, SMALL_TEAM, Phone
 
@@ -310,3 +313,23 @@ def test_nobodys_own_number_is_in_anything_the_other_side_ever_gets(story):
     assert priya.phone not in to_lead and priya.email not in to_lead
     to_rep = story.rows("SELECT id, subject, body FROM outbox WHERE recipient = 'rep:priya'")
     assert all(dana.phone not in f"{row.subject} {row.body}" for row in to_rep if row.id not in before)
+
+
+def test_the_four_instants_of_one_lead_are_four(story):
+    (priya,) = story.people("priya")
+    dana = story.a_lead_arrives(name="Dana Cole")
+    arrived_at = story.now
+    story.after(minutes=1)
+    priya.replies("1")
+    story.after(minutes=1)
+    priya.replies("V")
+    story.after(minutes=2)
+    priya.replies("A1 I just tried to call you")
+    story.after(minutes=3)
+    dana.replies("Try again please")
+    lives = reports_instants.lives(story.engine, story.team, since=arrived_at, until=story.now + timedelta(seconds=1))
+    told = {speed.name: (speed.count, speed.wall[50]) for speed in speeds(lives)}
+    minutes = {name: (count, wall / timedelta(minutes=1)) for name, (count, wall) in told.items()}
+    assert minutes == {"acknowledgement": (1, 0), "attempt": (1, 2), "response": (1, 4), "contact": (1, 7)}
+    kept = in_time(lives, story.now)
+    assert (kept.met, kept.missed, kept.still_open) == (1, 0, 0)
