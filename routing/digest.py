@@ -1,11 +1,12 @@
 """The pool's day in one message: when it is due, and how its figures are put into words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.team import Digest
+from routing.hours import ALWAYS
+from routing.team import Digest, Pool, Site
 from routing.words import ago
 
 STILL_NEWS = timedelta(hours=6)  # a clock that was down for longer leaves it: tomorrow's says what there is to say
@@ -23,7 +24,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What happened in the span, test leads left out: `causes` of broken promises by how often; `waiting` is now."""
+    """What happened in the span, test leads left out: `causes` of broken promises by how often; `waiting` is now.
+
+    `stages`: qualified, won and lost as the CRM told in the span, each lead by its newest one.
+    """
 
     leads: int
     answered: int
@@ -33,6 +37,17 @@ class Figures:
     causes: Mapping[str, int]
     waiting: int
     longest: timedelta | None
+    stages: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Did nothing happen, and does nobody wait?"""
+        return not (self.leads or self.answered or self.breaches or self.waiting or self.stages)
+
+
+def zone_of(pool: Pool, site: Site) -> str:
+    """Where the pool is: the zone of its hours; the site's where its hours name none."""
+    return site.zone if pool.calendar is ALWAYS else pool.calendar.zone
 
 
 def due(digest: Digest, zone: str, now: datetime) -> Span | None:
@@ -62,4 +77,6 @@ def fields(pool: str, figures: Figures) -> dict[str, str]:
         "causes": ", ".join(f"{name} {count}" for name, count in causes),
         "waiting": str(figures.waiting),
         "longest": ago(figures.longest) if figures.longest is not None else "",
+        "stages": ", ".join(f"{count} {stage}" for stage, count in figures.stages.items()),
+        "is_quiet": "yes" if figures.is_quiet else "",
     }

@@ -135,7 +135,7 @@ class Sla:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The daily message about a pool, at `at` minutes after the site's midnight: to a Slack channel, or where a webhook stands."""
+    """The daily message about a pool, at `at` minutes after midnight where the pool is: to a Slack channel, or where a webhook stands."""
 
     at: int
     slack: str | None = None

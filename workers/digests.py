@@ -8,12 +8,14 @@ from config.settings import Settings
 from routing import digest
 from routing.digest import STILL_NEWS, Span
 from routing.team import Pool
-from store import outbox, policies, reports_digest
+from store import notices, outbox, policies, reports_digest
 from store.engine import Engine
+from workers.followups import LOST, notice_of
 
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=20)
+THROUGH = ("sent", "delivered")
 
 
 class Digests:
@@ -23,6 +25,7 @@ class Digests:
         self._engine, self._settings = engine, settings
         self._looked_at: datetime | None = None
         self._written: set[str] = set()
+        self._unheard_of: dict[str, str] = {}  # what was written and is not known to be sent -> the operator's notice of it
 
     def look(self, now: datetime) -> int:
         """Write what is due. Returns how many messages are new. A failure here must not stop the clock: it is logged, and tried again."""
@@ -31,7 +34,8 @@ class Digests:
         self._looked_at = now
         try:
             team = policies.current(self._engine, self._settings)
-            return sum(self._pool(pool, team.site.zone, now) for pool in team.pools.values() if pool.digest)
+            self._hear_of(now)
+            return sum(self._pool(pool, digest.zone_of(pool, team.site), now) for pool in team.pools.values() if pool.digest)
         except Exception:
             log.exception("digest_failed")
             return 0
@@ -49,7 +53,17 @@ class Digests:
             self._write(pool, key, channel, to, fields=fields, span=span, now=now) for key, (channel, to) in missing.items()
         )
         self._written |= missing.keys()
+        self._unheard_of |= {key: notice_of(f"pool:{pool.id}", channel) for key, (channel, _) in missing.items()}
         return new
+
+    def _hear_of(self, now: datetime) -> None:
+        """One that got through ends what the operator was told of those before it."""
+        for key, notice in list(self._unheard_of.items()):
+            state = outbox.state_of(self._engine, key)
+            if state in THROUGH:
+                notices.end_notice(self._engine, notice, now)
+            if state in (*THROUGH, *LOST):
+                del self._unheard_of[key]
 
     def _write(self, pool: Pool, key: str, channel: str, to: str, *, fields: dict[str, str], span: Span, now: datetime) -> bool:
         message = {

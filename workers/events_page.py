@@ -216,7 +216,10 @@ what to renew. After that all goes on by itself. A value in the environment need
 a value that is no choice of a list, two records with one external id) is a dead letter.
 
 **Back**: a source of type hubspot, salesforce or pipedrive (docs/sources.md says what to click) tells a lead's stage, as a step on its
-timeline and as `lead.stage_changed`. Won and lost also close a lead that somebody has. Known without `stages`: {words}.
+timeline and as `lead.stage_changed` (`lead.closed` where it closes the lead: won and lost do that to one that somebody has). It stands in
+`lead.stage` since `lead.stage_at`, the CRM's own time: what comes late and is older changes nothing, what is told again is no step. A lead that
+went into another one counts there. `/reports`, `/reports.csv` and `GET /api/reports` put stages together per source, campaign and rep, and by
+how soon somebody answered. Known without `stages`: {words}.
 """
 
 

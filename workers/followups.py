@@ -133,6 +133,19 @@ def _undelivered(engine: Engine, message: Claimed, report: Waiting, now: datetim
             f"An alarm to {message.recipient} could not be delivered by any channel: {_in_words(report)}. Check their contacts."
         )
         notices.raise_notice(engine, f"unreachable:{message.recipient}", words, now)
+    elif message.template == "digest":
+        where = {"slack": "Slack", "teams": "Teams"}.get(message.channel, message.channel)
+        mend = {
+            "slack": "the channel's id, and whether the bot was let into it (/invite)",
+            "teams": "whether the workflow behind its webhook still exists and may post there",
+        }.get(message.channel, "where it goes")
+        words = f"The digest of the pool {name} did not get into {where}: {_in_words(report)}. Check `digest` of the pool in the team file: {mend}."
+        notices.raise_notice(engine, notice_of(message.recipient, message.channel), words, now)
+
+
+def notice_of(recipient: str, channel: str) -> str:
+    """The key of what the operator is told of a digest that does not arrive."""
+    return f"digest:{recipient}:{channel}"
 
 
 def _key(message: Claimed, channel: str) -> str:

@@ -17,7 +17,7 @@ def read_digest(section: Section, context: Context) -> Digest | None:
     text = part.text("at", needed=True) or ""
     clock = _CLOCK.fullmatch(text)
     if text and not clock:
-        part.fail("at", f"{text!r} is not a time of the day.", 'Write it in quotes: "17:30", in the time zone of the site.')
+        part.fail("at", f"{text!r} is not a time of the day.", 'Write it in quotes: "17:30", in the time zone of the pool.')
     slack, teams = read_slack(part, context), read_teams(part, context)
     if not (slack or teams or part.node("slack") or part.node("teams")):
         section.fail(

@@ -1,11 +1,13 @@
-"""When a pool's digest is due, in the site's own time, and how its figures read."""
+"""When a pool's digest is due, in the pool's own time, and how its figures read."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from routing.digest import Figures, Span, due, fields
-from routing.team import Digest
+from routing.digest import Figures, Span, due, fields, zone_of
+from routing.hours import ALWAYS, Calendar
+from routing.team import Digest, Pool, Site
 
 HALF_PAST_FIVE = Digest(17 * 60 + 30, slack="C0SALES01")
 CHICAGO = "America/Chicago"
@@ -53,3 +55,21 @@ def test_the_figures_in_words():
     assert (told["median"], told["causes"], told["longest"]) == ("3m 5s", "offers ignored 2, all full 1", "40m")
     empty = fields("Sales", Figures(0, 0, 0, 0, None, {}, 0, None))
     assert (empty["median"], empty["causes"], empty["longest"]) == ("", "", "")
+
+
+def test_a_quiet_day_says_so_and_any_figure_ends_the_quiet():
+    quiet = Figures(0, 0, 0, 0, None, {}, 0, None)
+    assert fields("Sales", quiet)["is_quiet"] == "yes"
+    for change in ({"leads": 1}, {"answered": 1}, {"breaches": 1}, {"waiting": 1}, {"stages": {"won": 1}}):
+        assert fields("Sales", replace(quiet, **change))["is_quiet"] == "", change
+
+
+def test_stages_are_told_in_the_order_of_a_deal():
+    figures = replace(Figures(0, 0, 0, 0, None, {}, 0, None), stages={"qualified": 2, "won": 1})
+    assert fields("Sales", figures)["stages"] == "2 qualified, 1 won"
+
+
+def test_a_pool_is_where_its_hours_are():
+    site = Site("Acme", CHICAGO)
+    assert zone_of(Pool("east", "East", (), calendar=Calendar("America/New_York")), site) == "America/New_York"
+    assert zone_of(Pool("sales", "Sales", (), calendar=ALWAYS), site) == CHICAGO
