@@ -1,9 +1,6 @@
 """What something in the inbox means: a new lead, a word on an open one, a step of a call, or a wish not to be written to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 
@@ -17,19 +14,18 @@ from routing.events import (
     Event,
     LeadArrived,
     MessageArrived,
-    NoteAdded,
     RingUnanswered,
     VoicemailLeft,
 )  # fmt: skip
 from routing.model import Person, State, Status
-from routing.rulebook import Rulebook
 from routing.team import Rule, Team
-from routing.wishes import closes_calls, lexicon, reads_as
-from store import book, people, stops
-from store.batch import After, Batch
+from store import book, loops, people
+from store.batch import Batch
 from store.inbox import TOLD_CALLS, begins_a_lead
+from store.items import Item as Item
 from store.records import LeadRecord, lead_of
 from store.threads import thread_of
+from store.wishes import comes_back, obey, wish
 
 # written so that the planner does not read all open leads by ix_leads_open: ix_leads_person has the few of these people
 OPEN_LEADS = text("""
@@ -46,22 +42,6 @@ JOIN = text(
 CALL_STEPS = frozenset({"call_answered", "missed_call", "call_status", "voicemail", "voicemail_text"})
 
 
-@dataclass(slots=True)
-class Item:
-    """A row of the inbox in hand."""
-
-    id: int
-    source: str
-    event: str
-    content: Mapping[str, Any]
-    received_at: datetime
-    number: int | None
-    lead_id: int | None = None
-    person: Person | None = None
-    after: After | None = None
-    is_early: bool = False
-
-
 def take(batch: Batch, items: Sequence[Item]) -> None:
     """Decide and take the step of each, in the order in which they came."""
     wishes = [item for item in items if wish(item, batch.team.rulebook)]
@@ -70,6 +50,7 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
     found = people.resolve(batch.db, who, batch.now, book.seal_of(batch.engine))
     for item, person in zip((*inquiries, *wishes), found, strict=True):
         item.person = person
+    wishes += [item for item in inquiries if comes_back(item, batch.team.rulebook)]
     batch.learn(found)
     sids = [sid for sid in map(call_sid, items) if sid]
     calls = {row.call_sid: row.id for row in batch.db.execute(OF_CALLS, {"sids": sids})} if sids else {}
@@ -80,7 +61,11 @@ def take(batch: Batch, items: Sequence[Item]) -> None:
         if item in wishes:
             obey(batch, item, open_leads)
         elif begins_a_lead(item.event, item.content):
-            inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
+            theirs = open_leads.get(item.person.id, []) if item.person else []
+            if machine := loops.why_a_machine(batch, item):
+                loops.pass_over(batch, item, machine, theirs)
+            else:
+                inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
 
@@ -234,52 +219,3 @@ def call_event(item: Item, state: State) -> Event | None:
         case "voicemail_text":
             return MessageArrived("call", f"Voicemail says: {said.get('message') or ''}")
     return None
-
-
-def wish(item: Item, book: Rulebook) -> str | None:
-    """STOP, START, HELP or the like: never a lead. The words are those in force when it came."""
-    if item.content.get("opt"):
-        return str(item.content["opt"])
-    if item.event == "opt_out":
-        return "stop"
-    if item.event != "message":
-        return None
-    return reads_as(str(item.content.get("message") or ""), lexicon(book, item.received_at))
-
-
-def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
-    """Write the wish down at once: every later message is held against it when it is sent."""
-    said, ways = wish(item, batch.team.rulebook), ways_of(item, batch.team.rulebook, lines_of(batch, item))
-    if said in ("stop", "stop_review"):
-        stops.stop(batch.db, ways, str(item.content.get("message") or said), batch.now)
-    elif said == "start":
-        stops.resume(batch.db, ways)
-    words = {
-        "stop": "STOP: no more texts",
-        "stop_review": "asked us to stop: no more texts; please look",
-        "start": "START: texts again",
-    }
-    for lead_id in open_leads.get(item.person.id if item.person else 0, []):
-        item.lead_id = lead_id
-        batch.happen(lead_id, NoteAdded("the lead", words.get(said or "", said or "")))
-
-
-def lines_of(batch: Batch, item: Item) -> list[str]:
-    """The phones of who wrote."""
-    return stops.lines_of(batch.db, item.person.id) if item.person else []
-
-
-def calls_too(item: Item, book: Rulebook) -> tuple[str, ...]:
-    """A STOP is about texts; "stop calling" and "leave me alone" also close a rep's own call, and START opens all again."""
-    said = str(item.content.get("message") or "")
-    return ("call",) if wish(item, book) == "start" or closes_calls(said, lexicon(book, item.received_at)) else ()
-
-
-def ways_of(item: Item, book: Rulebook, lines: Sequence[str] = ()) -> list[dict[str, object]]:
-    """The channels and addresses that a wish is about: all the person's phones (`lines`) and the ids on platforms, or a mail's address."""
-    phone, handles = item.content.get("phone"), item.content.get("handles") or {}
-    if item.content.get("channel") == "email":  # a number in its words is a guess, and said nothing
-        return [{"channel": "email", "address": item.content["email"]}] if item.content.get("email") else []
-    numbers = dict.fromkeys((phone, *lines)) if phone else {}
-    by_phone = stops.by_phone(numbers, (*stops.PHONE_CHANNELS, *calls_too(item, book)))
-    return [*by_phone, *({"channel": kind, "address": str(value)} for kind, value in handles.items())]

@@ -30,11 +30,11 @@ LONG_LIMIT = 1_000  # of the lead's own words in an e-mail
 OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or our own words as they are
 CHATS = frozenset({"slack", "teams", "call"})  # not counted in segments; what is said to a rep on the phone neither
 FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "said", "text"})
-OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
+OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words", "contact"})  # never cut
 
 _NAMES = """
-    about ago away accepted cause code codes company count due_text elapsed email firm first_name kind lapses link message minutes
-    name opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
+    about ago away accepted cause code codes company contact count due_text elapsed email firm first_name kind lapses link message minutes
+    name opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint stopped target test text
     tried winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")

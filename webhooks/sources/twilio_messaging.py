@@ -47,14 +47,19 @@ def parse(delivery: Delivery) -> list[Received]:
     key = f"twilio_message:{twilio_requests.sid(delivery, 'MessageSid')}"
     opt = form.get("OptOutType", "").lower()
     event = "opt_out" if opt in ("stop", "start", "help") else "message"
-    if form.get("From") and form.get("From") == form.get("To"):
-        return []  # our own number wrote to itself
+    phone = twilio_requests.number(delivery, "From")
+    if (form.get("From") and form.get("From") == form.get("To")) or phone in delivery.own_numbers:
+        return []  # one of our own numbers wrote
+    if phone is None and _channel(form) == "sms" and event == "message":
+        why = "a short code or a name, which takes no answers"
+        kept = lead.common_lead(external_id=key, kind="message", channel="sms", message=_words(form), is_test=False, why=why)
+        return [Received(delivery.source.id, key, "auto_reply", kept, delivery.body, delivery.kept_headers, delivery.received_at)]
     content = lead.common_lead(
         external_id=key,
         kind="message",
         channel=_channel(form),
         name=normal.clean_line(form.get("ProfileName", ""), normal.LONGEST_NAME),
-        phone=twilio_requests.number(delivery, "From"),
+        phone=phone,
         to=twilio_requests.number(delivery, "To"),
         message=_words(form),
         opt=opt if event == "opt_out" else "",
