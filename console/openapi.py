@@ -159,12 +159,17 @@ ONE_PERSON: dict[str, Schema] = {
     "into": {"type": ["string", "null"], "description": "The open lead that goes on for both, if both had one"},
     "folded": {**TEXTS, "description": "Open leads that went into it"},
 }
-FULL: dict[str, Schema] = {**LEAD, "matched": TEXTS, "steps": listed("Step"), "messages": listed("Message")}
+PROOF: dict[str, Schema] = {"at": TEXT, "page": TEXT_OR_NONE, "address": TEXT_OR_NONE, "user_agent": TEXT_OR_NONE}
+FULL: dict[str, Schema] = {
+    **LEAD, "consent_shown_by": closed("When, on which page and from which address the consent was given", PROOF),
+    "opted_out": listed("OptOut"), "matched": TEXTS, "steps": listed("Step"), "messages": listed("Message"),
+}  # fmt: skip
 ERROR = closed("A fault in words", {"what": TEXT, "where": TEXT, "mend": TEXT})
 SCHEMAS: dict[str, Schema] = {
     "Lead": closed("A lead and where it stands", LEAD),
     "FullLead": closed("A lead with all that happened", FULL),
     "Coming": closed("On disk, not yet decided", {"code": TEXT, "status": {"const": "new"}, "arrived_at": INSTANT}),
+    "OptOut": closed("A channel closed to the person", {"channel": TEXT, "since": INSTANT, "reason": TEXT}),
     "Step": closed("Something that happened, and why", STEP),
     "Message": closed("Something that was said", MESSAGE),
     "Rep": closed("A rep as they stand now", REP),
