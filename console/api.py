@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, g, jsonify, make_response, request
 
-from console import answers, words
+from console import answers, consent, words
 from console.desk import Desk
 from console.openapi import DESCRIPTION, MOST
 from routing.model import Status
@@ -63,7 +63,10 @@ def lead(desk: Desk, code: str) -> Response:
         message_json(message) for message in words.told_to(reports_lead.messages(desk.engine, found["id"]), g.visitor.role)
     ]
     came = [delivery_json(row) for row in reports_lead.deliveries(desk.engine, found["id"])]
-    shown = {**lead_json(found, desk.team()), "matched": found["matched"]}
+    shown = {
+        **lead_json(found, desk.team()), "consent_shown_by": consent.shown_by(found),
+        "opted_out": consent.withdrawn(reports_lead.stops(desk.engine, found["id"])), "matched": found["matched"],
+    }  # fmt: skip
     return make_response(jsonify({**shown, "steps": steps, "messages": messages, "deliveries": came}))
 
 

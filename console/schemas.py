@@ -221,8 +221,11 @@ REPORTS: dict[str, Schema] = {
     "by_speed": listed("Speed"),
     "newest": {**listed("StageNow"), "description": "The newest stages first, at most 50"},
 }
+PROOF: dict[str, Schema] = {"at": TEXT, "page": TEXT_OR_NONE, "address": TEXT_OR_NONE, "user_agent": TEXT_OR_NONE}
 FULL: dict[str, Schema] = {
     **LEAD,
+    "consent_shown_by": closed("When, on which page and from which address the consent was given", PROOF),
+    "opted_out": listed("OptOut"),
     "matched": TEXTS,
     "steps": listed("Step"),
     "messages": listed("Message"),
@@ -233,6 +236,7 @@ SCHEMAS: dict[str, Schema] = {
     "Lead": closed("A lead and where it stands", LEAD),
     "FullLead": closed("A lead with all that happened", FULL),
     "Coming": closed("On disk, not yet decided", {"code": TEXT, "status": {"const": "new"}, "arrived_at": INSTANT}),
+    "OptOut": closed("A channel closed to the person", {"channel": TEXT, "since": INSTANT, "reason": TEXT}),
     "Step": closed("Something that happened, and why", STEP),
     "Delivery": closed("Something that came in for the lead, as it was understood; the first began it", DELIVERY),
     "Message": closed("Something that was said", MESSAGE),

@@ -37,6 +37,7 @@ class Fault(StrEnum):
     CONFIGURATION = "configuration"  # our keys or our sender are refused: every message would be
     PERMANENT = "permanent"  # this message to this address will never go
     OPTED_OUT = "opted out"  # this address said STOP
+    NO_TEXTS = "takes no texts"  # reported later: a landline, or a number that is none; never again, but the person said nothing
     UNREACHABLE = "unreachable"  # reported later: the phone was off or out of reach; later it may arrive
     FILTERED = "filtered"  # reported later: the carrier takes these words for spam; they are never sent to it again
     AMBIGUOUS = "ambiguous"  # it may have gone out
@@ -88,7 +89,7 @@ def after_failure(fault: Fault, tried: Tried, *, retry_after: timedelta | None =
             return Next(After.PENDING, wait=retry_after or THROTTLED_FOR)
         case Fault.CONFIGURATION:
             return Next(After.PENDING, stop_lane=True)
-        case Fault.PERMANENT | Fault.UNREACHABLE | Fault.FILTERED:
+        case Fault.PERMANENT | Fault.UNREACHABLE | Fault.FILTERED | Fault.NO_TEXTS:
             return Next(After.FAILED, other_channel=True)
         case Fault.OPTED_OUT:
             return Next(After.FAILED, other_channel=True, suppress=True)

@@ -230,13 +230,14 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The firm that answers. `numbers` are those through which reps are texted; none: the sender's own."""
+    """The firm that answers. `numbers` are those through which reps are texted; none: the sender's own. `contact`: where people get help."""
 
     name: str
     zone: str = "UTC"
     region: str = "US"
     postal_address: str = ""
     numbers: tuple[str, ...] = ()
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

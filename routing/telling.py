@@ -114,6 +114,21 @@ def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Messa
     return to_rep(facts, owner, "lead_said", key, fields, purpose="notice")
 
 
+def opted_out(facts: Facts, said: str, *, for_review: bool, now: datetime) -> tuple[Message, ...]:
+    """They do not want our texts: whoever has the lead knows it; what only may mean that goes to a person in any case."""
+    lead, owner = facts.lead, facts.state.owner
+    who = f"{lead.code} {lead.person.name or ''}".strip()
+    text = (
+        f'{who} wrote "{said[:80]}": taken as a STOP, no more texts to them. Please look.'
+        if for_review
+        else f"{who} said STOP: no more texts to them."
+    )
+    key, fields = f"optedout:{lead.id}:{at(now, said)}", {"code": lead.code, "text": text}
+    if owner is not None:
+        return to_rep(facts, owner, "reply", key, fields, purpose="notice")
+    return to_managers(facts, get("pool_managers").contacts(facts), "reply", key, fields) if for_review else ()
+
+
 def not_acked(facts: Facts, reason: str) -> tuple[Message, ...]:
     """The lead has not been acknowledged: whoever has it, or is asked, must know."""
     holders = (facts.state.owner,) if facts.state.owner else facts.state.offered_to

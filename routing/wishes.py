@@ -14,7 +14,7 @@ from routing.rulebook import Rulebook, day_of, said
 
 Reading = Literal["stop", "start", "help", "stop_review"]
 Lexicon = Mapping[str, frozenset[str]]
-"""What words mean (config/rules/words-*.yaml): stop, start, help; polite; doubtful (may be about an appointment); refusal (anywhere),
+"""What words mean (config/rules/words-*.yaml): stop, start, start_again (who has stopped), help; polite; doubtful (may be about an appointment); refusal (anywhere),
 short_refusal (in a short text), lone_refusal (alone); no_calls (also ends a rep's calls); visits (after "stop"); signature; carrier."""
 
 _NONE: frozenset[str] = frozenset()

@@ -19,14 +19,14 @@ from routing.events import (
 )  # fmt: skip
 from routing.model import Person, State, Status
 from routing.team import Rule, Team
-from store import book, people
+from store import book, loops, people
 from store.batch import Batch
 from store.heard import files_of, note_what_answered_by_itself, reached, words_of
 from store.inbox import TOLD_CALLS, begins_a_lead
 from store.item import Item
 from store.records import LeadRecord, lead_of
 from store.threads import thread_of
-from store.wishes import obey, wish
+from store.wishes import comes_back, obey, wish
 
 # written so that the planner does not read all open leads by ix_leads_open: ix_leads_person has the few of these people
 OPEN_LEADS = text("""
@@ -59,11 +59,16 @@ def take(batch: Batch, items: Sequence[Item]) -> list[tuple[int, int]]:
     meeting.settle(batch.db, batch.now)
     seat_persons((*inquiries, *wishes), meeting)
     batch.learn(meeting.known)
+    wishes += [item for item in inquiries if comes_back(item, batch.team.rulebook)]
     for item in items:
         if item in wishes:
             obey(batch, item, open_leads)
         elif begins_a_lead(item.event, item.content):
-            inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
+            theirs = open_leads.get(item.person.id, []) if item.person else []
+            if machine := loops.why_a_machine(batch, item):
+                loops.pass_over(batch, item, machine, theirs)
+            else:
+                inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:
             follow_call(batch, item, calls)
     return meeting.who.twins

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 
 from routing import identity
 from routing.sending import ENDED_BADLY, ENDED_WELL, rank
+from store import stops
 from store.acknowledged import Taken, acknowledge
 from store.engine import transaction
 
@@ -61,7 +62,16 @@ def record_in(db: Connection, reports: Sequence[Report], now: datetime) -> int:
     rows = json.dumps([asdict(r) | {"rank": rank(r.status), "ended": _ended(r.status)} for r in reports], default=str)
     found = db.execute(_RECORD, {"rows": rows, "now": now, "bad": sorted(ENDED_BADLY)}).all()
     acknowledge(db, [Taken(row.lead_id, row.channel) for row in found if row.lead_id is not None], now)
+    stops.heed_mail(db, [wish for report in reports if (wish := mail_wish(report))], now)
     return int(found[0].news)
+
+
+def mail_wish(report: Report) -> tuple[str, str, bool] | None:
+    """What an address wants, whichever of the firm's mails it was said at: (address, reason, is it a stop); None: nothing."""
+    address = str(report.body.get("email") or "").strip().lower()
+    if report.status not in ("opted_out", "opted_in") or "@" not in address:
+        return None
+    return address, report.code or report.status, report.status == "opted_out"
 
 
 def waiting(engine: Engine, now: datetime, limit: int = 50) -> list[Waiting]:
@@ -91,6 +101,12 @@ def suppress(engine: Engine, channel: str, address: str, *, reason: str, now: da
     with transaction(engine) as db:
         for spelling in identity.spellings(address):
             db.execute(_SUPPRESS, {"channel": channel, "address": spelling, "reason": reason, "now": now})
+
+
+def stopped(engine: Engine, channel: str, address: str, *, reason: str, now: datetime) -> None:
+    """The person has told the carrier that they want no more of us: no address of theirs of this kind is written to again."""
+    with transaction(engine) as db:
+        stops.stop_everywhere(db, channel, address, reason, now)
 
 
 def allow(engine: Engine, channel: str, address: str) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from routing.codes import number_of
 from store.reports import CARD, Row, look_up
+from store.sealing import CHANNELS
 
 # what began it; of a lead that was fetched, the delivery that named it
 _EVENT = "coalesce(l.content->>'heard_as', (SELECT i.event FROM inbox i WHERE i.lead_id = l.id ORDER BY i.id LIMIT 1)) AS event"
@@ -38,6 +39,12 @@ _HELD = """
 """
 _OTHERS = """
     SELECT code, status, arrived_at FROM leads WHERE person_id = :person AND id <> :id ORDER BY id DESC LIMIT 10
+"""
+_STOPS = f"""
+    SELECT s.channel, min(s.since) AS since, min(s.reason) AS reason FROM leads l JOIN people p ON p.id = l.person_id, suppressions s
+    WHERE l.id = :id AND s.channel IN ({CHANNELS}) AND s.address IN (p.phone, p.email, p.handles ->> 'whatsapp',
+      p.handles ->> 'messenger', p.handles ->> 'instagram', p.handles ->> 'telegram')
+    GROUP BY s.channel ORDER BY s.channel
 """
 _SEARCH = f"""
     SELECT {CARD} FROM leads l JOIN people p ON p.id = l.person_id
@@ -76,6 +83,11 @@ def search(engine: Engine, asked: str) -> list[Row]:
 def others_of(engine: Engine, person: int, lead_id: int) -> list[Row]:
     """The person's other leads, newest first: code, status, arrived_at."""
     return look_up(engine, _OTHERS, {"person": person, "id": lead_id})
+
+
+def stops(engine: Engine, lead_id: int) -> list[Row]:
+    """The channels that are closed to the lead's person: channel, since, reason."""
+    return look_up(engine, _STOPS, {"id": lead_id})
 
 
 def promised_at(engine: Engine, code: str) -> datetime | None:

@@ -17,12 +17,18 @@ UNION SELECT 'phone', phone FROM people WHERE id = :person AND phone IS NOT NULL
 UNION SELECT 'email', email FROM people WHERE id = :person AND email IS NOT NULL
 UNION SELECT h.key, h.value FROM people, jsonb_each_text(handles) h WHERE id = :person
 """)
+OF_SAME_PERSON = text("""
+SELECT a.kind, a.value FROM addresses a
+WHERE a.person_id IN (SELECT person_id FROM addresses WHERE value IN (:address, :number) AND kind IN ('phone', 'email', 'whatsapp'))
+  AND a.kind IN ('phone', 'email', 'whatsapp')
+""")
+OPEN_AGAIN = text("DELETE FROM suppressions WHERE channel = 'email' AND address = :address AND reason = 'group_unsubscribe'")
 STOPPED = text("SELECT DISTINCT channel FROM suppressions WHERE address = ANY(:addresses)")
 # words of their own replace what only came by a merge: a split must not take those back
 SUPPRESS = text("""
 INSERT INTO suppressions (channel, address, reason, since)
-SELECT channel, address, :reason, :now FROM jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text)
-ORDER BY channel, address ON CONFLICT (channel, address) DO UPDATE SET reason = excluded.reason
+SELECT DISTINCT channel, address, :reason, CAST(:now AS timestamptz)
+FROM jsonb_to_recordset(CAST(:ways AS jsonb)) AS w(channel text, address text) ORDER BY channel, address ON CONFLICT (channel, address) DO UPDATE SET reason = excluded.reason
   WHERE suppressions.reason LIKE 'merge %' AND excluded.reason NOT LIKE 'merge %'
 """)
 STOPPED_MAIL = text(
@@ -41,14 +47,34 @@ SELECT DISTINCT address FROM (
 Way = dict[str, object]
 
 
-def stop(db: Connection, ways: Iterable[Way], reason: str, now: datetime) -> None:
-    """Nothing goes out by these (channel, address) any more. Known ones stay as they are."""
-    db.execute(SUPPRESS, {"ways": rows(ways), "now": now, "reason": reason[:200]})
+def stop(db: Connection, ways: Iterable[Way], reason: str, now: datetime) -> bool:
+    """Nothing goes out by these (channel, address) any more. Known ones stay as they are; False when all were known."""
+    return db.execute(SUPPRESS, {"ways": rows(ways), "now": now, "reason": reason[:200]}).rowcount > 0
 
 
 def resume(db: Connection, ways: Iterable[Way]) -> None:
     """They wrote START."""
     db.execute(RESUME, {"ways": rows(ways)})
+
+
+def stop_everywhere(db: Connection, channel: str, address: str, reason: str, now: datetime) -> bool:
+    """A provider says that the person behind an address wants no more: all their phones, or all their mails, are closed."""
+    number = f"+{address}" if channel == "whatsapp" and address.isdigit() else address  # WhatsApp's ids have no plus
+    theirs = db.execute(OF_SAME_PERSON, {"address": address, "number": number}).all()
+    if channel in PHONE_CHANNELS:
+        ways = by_phone([number, *(row.value for row in theirs if row.value.startswith("+"))])
+    else:
+        ways = [{"channel": channel, "address": row.value} for row in theirs if row.kind == channel]
+    return stop(db, [*ways, {"channel": channel, "address": address}], reason, now)
+
+
+def heed_mail(db: Connection, wishes: Iterable[tuple[str, str, bool]], now: datetime) -> None:
+    """(address, reason, is it a stop): what a mail provider was told by people itself. Only what it had stopped is opened by it."""
+    for address, reason, is_stop in wishes:
+        if is_stop:
+            stop_everywhere(db, "email", address, reason, now)
+        else:
+            db.execute(OPEN_AGAIN, {"address": address})
 
 
 def by_phone(numbers: Iterable[str], channels: Sequence[str] = PHONE_CHANNELS) -> list[Way]:

@@ -18,8 +18,9 @@ from webhooks.receiving import METHODS, RETRY
 log = structlog.get_logger("webhooks")
 _SENDGRID_STATUS = {  # in the words of routing.sending; opens and clicks say nothing: privacy proxies open every mail
     "processed": "sending", "deferred": "deferred", "delivered": "delivered", "bounce": "undelivered", "dropped": "failed",
-    "spamreport": "opted_out", "unsubscribe": "opted_out", "group_unsubscribe": "opted_out",
+    "spamreport": "opted_out", "unsubscribe": "opted_out", "group_unsubscribe": "opted_out", "group_resubscribe": "opted_in",
 }  # fmt: skip
+_DROPPED = {"unsubscribed address": "unsubscribe", "spam reporting address": "spamreport"}  # why SendGrid itself held a mail back
 Receive = Callable[[Sequence[Report], datetime], object]
 
 
@@ -104,8 +105,15 @@ def _sendgrid_report(event: Mapping[str, object]) -> Report | None:
         return None
     provider_id = normal.identifier(event.get("sg_message_id")).partition(".")[0] or None
     message_id = _message_number(normal.identifier(event.get("headroom_message_id") or event.get("message_id")))
-    code = normal.identifier(event.get("type")) or name if status in ("undelivered", "failed") else None
+    code = _sendgrid_code(event, name) if status in ("undelivered", "failed", "opted_out", "opted_in") else None
     return Report("sendgrid", key, status, message_id, provider_id, code, _kept(event))
+
+
+def _sendgrid_code(event: Mapping[str, object], name: str) -> str:
+    """What kind of failure or wish it was: a bounce's type, the list a dropped mail's address is on, else the event's name."""
+    if name == "dropped":
+        return _DROPPED.get(normal.clean_line(event.get("reason")).lower(), name)
+    return normal.identifier(event.get("type")) or name if name == "bounce" else name
 
 
 def _kept(said: Mapping[str, object]) -> dict[str, object]:

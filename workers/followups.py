@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from config.settings import Settings
+from routing.contact import WISH
 from routing.events import AcknowledgementFailed, Event, HumanResponded, NoteAdded, OfferUndelivered, RepCallEnded, ReplyLost
 from routing.sending import CALL, LEAD, Fault, once_only
 from routing.team import Team
@@ -61,7 +62,7 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
         _not_placed(engine, message, report, now)
     elif message.recipient != LEAD:
         _tell_on_another_channel(engine, message, report, team=team, now=now)
-    elif message.lead_id is not None and report.status != "opted_out":
+    elif message.lead_id is not None and report.status != "opted_out" and message.purpose != WISH:
         reason = _in_words(report)
         advance.happen(engine, message.lead_id, _lost(message, reason), now)
 
@@ -94,6 +95,8 @@ def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes
     carrier = lanes.by_channel[message.channel].carrier
     meaning = Fault.OPTED_OUT if report.status == "opted_out" else carrier.meaning(report.code)
     if report.provider != "headroom" and meaning is Fault.OPTED_OUT:
+        receipts.stopped(engine, message.channel, message.address, reason=report.code or report.status, now=now)
+    if report.provider != "headroom" and meaning is Fault.NO_TEXTS:
         receipts.suppress(engine, message.channel, message.address, reason=report.code or report.status, now=now)
     if report.provider != "headroom" and meaning is Fault.CONFIGURATION:
         words = f"{report.provider} does not deliver our messages (error {report.code}). Check the sender's registration."

@@ -34,12 +34,12 @@ OWN_WORDS = frozenset({"relay", "reply"})  # templates that pass on a rep's or o
 WHOLE = frozenset({"lead_said"})  # the lead's words, which are what the text is for
 CHATS = frozenset({"slack", "teams", "call"})  # not counted in segments; what is said to a rep on the phone neither
 FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "message", "said", "text"})
-OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words"})  # never cut
+OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words", "contact"})  # never cut
 
 _NAMES = """
-    about ago away accepted by_call cause code codes company count due_text elapsed email files firm first_name kind lapses link message minutes
-    name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint target test text
-    tried who winner
+    about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses link message
+    minutes name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint stopped
+    target test text tried who winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")
 _LINK = re.compile(

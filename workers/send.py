@@ -212,7 +212,7 @@ class Sender:
         for call, failure in failures:
             if failure.fault is Fault.OPTED_OUT:
                 message = call.message
-                receipts.suppress(self._engine, message.channel, message.address, reason=failure.code or "opted out", now=now)
+                receipts.stopped(self._engine, message.channel, message.address, reason=failure.code or "opted out", now=now)
             log.warning(
                 "message_not_accepted", message=call.message.id, provider=call.lane.provider, fault=failure.fault.value, code=failure.code
             )  # fmt: skip

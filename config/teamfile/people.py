@@ -43,10 +43,11 @@ def read_site(section: Section) -> Site:
     name = section.text("name", needed=True) or ""
     zone = read_zone(section, "time_zone", "zone", "timezone", "tz", default="UTC")
     address = section.text("postal_address", "") or ""
+    contact = section.text("contact", "", longest=60) or ""
     numbers = [number for node in section.several("numbers") if (number := _number(node, section, "numbers", region.upper()))]
     set_elsewhere(section, {"url": "PUBLIC_URL"})
     section.close()
-    return Site(name, zone, region.upper(), address, tuple(dict.fromkeys(numbers)))
+    return Site(name, zone, region.upper(), address, tuple(dict.fromkeys(numbers)), contact)
 
 
 def set_elsewhere(section: Section, names: dict[str, str]) -> None:

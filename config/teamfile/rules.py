@@ -18,7 +18,7 @@ from routing.wishes import words
 
 HERE = Path(__file__).parents[1] / "rules"
 MEANINGS = (
-    "stop", "start", "help", "polite", "doubtful", "opener", "refusal", "short_refusal", "lone_refusal", "no_calls", "visits",
+    "stop", "start", "start_again", "help", "polite", "doubtful", "opener", "refusal", "short_refusal", "lone_refusal", "no_calls", "visits",
     "signature", "carrier",
 )  # fmt: skip
 AS_TYPED = frozenset({"carrier"})  # compared with the text as it came, not with its bare words

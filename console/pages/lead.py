@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Response, g, request
 
 from config.links import offer_token
-from console import answers, doors, words
+from console import answers, consent, doors, words
 from console.desk import Desk
 from console.pace import pace_of
 from console.pages import person
@@ -34,7 +34,7 @@ def show(desk: Desk, code: str) -> Response:
     lines = timeline(steps, messages, reports_lead.raw(desk.engine, lead["id"]), lead["arrived_at"])
     return answers.live(
         desk, "lead.html", lead=lead, lines=lines, pace=pace_of(lead, team, now), choice=choice(steps), next_up=next_up(choice(steps)), team=team,
-        reps=choosable(desk, team, lead, now), facts=facts(lead),
+        reps=choosable(desk, team, lead, now), facts=facts(lead), opted_out=reports_lead.stops(desk.engine, lead["id"]),
         person=person.behind(desk, lead), contacted_at=instant_in(lead, "contacted_at"), stage_at=instant_in(lead, "stage_at"),
         to_be_forgotten=person.is_to_be_forgotten(steps), is_mine=is_mine(team, lead), my_page=my_page(desk, team, lead), to_name=lambda recipient: words.recipient_name(team, recipient, lead["name"]),
     )  # fmt: skip
@@ -159,12 +159,4 @@ def facts(lead: Row) -> list[tuple[str, str]]:
                 for name, value in values.items()
                 if value not in (None, "")
             ]
-    for consent in content.get("consent") or []:
-        if isinstance(consent, dict):
-            found.append(
-                (
-                    f"consent {consent.get('key', '')}",
-                    f"{'yes' if consent.get('value') else 'no'} {consent.get('text') or ''}".strip(),
-                )
-            )
-    return found
+    return found + consent.facts(lead)

@@ -2,10 +2,11 @@
 
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from config.rules import write_states
+from config.rules import write_page, write_states
 from config.settings import Settings
 from config.teamfile import TeamFileError, check, load
 from config.teamfile.rules import HERE, READERS, RulesError, rulebook
@@ -159,3 +160,11 @@ def test_a_check_tells_which_rules_begin_later(tmp_path, small):
     settings = Settings.read({"HEADROOM_RULES": str(tmp_path)}, None, role="check")
     assert "Rules of contact that begin by themselves: us-ut (hours) on 2999-05-01." in check(small, settings).notes
     assert load(small, settings=settings).rulebook is rulebook(tmp_path)
+
+
+def test_the_page_says_what_the_rules_say():
+    page = Path("docs/contact.md").read_text(encoding="utf-8")
+    assert page == write_page.with_tables(page, BOOK), "python -m config.rules.write_page docs/contact.md"
+    assert "| US-TX | mon-sat 09:00-21:00, sun 12:00-21:00 | 2009-04-01 (2026-11-26) |" in page
+    assert "| US-AL | mon-sat 08:00-20:00, sun closed, never on public holidays there |" in page
+    assert "| `t` | 75 a minute |" in page

@@ -74,6 +74,10 @@ TEMPLATE = Template(sid=SID, variables={"1": "{{ first_name }}", "2": "{{ due_te
         ),
         ("  meta: {human_agent: true}", Approved(human_agent=True)),
         ("  whatsapp: {template: none}", Approved()),
+        (
+            f"""  whatsapp: {{template: {{sid: {SID}, variables: ['{{{{ first_name | default("there", true) }}}}']}}}}""",
+            Approved(Template(sid=SID, variables={"1": '{{ first_name | default("there", true) }}'})),
+        ),
     ],
 )
 def test_what_is_approved(small, settings, channels, approved):

@@ -54,6 +54,33 @@ def test_a_lead_is_told_whole(house, api):
     assert lead["owner"] == "ann" and lead["owner_name"] == "Ann Novak" and lead["offered_to"] == []
 
 
+def test_consent_is_told_with_what_shows_it_and_with_what_was_taken_back(house, api):
+    about = {"page_url": "https://acme.example/quote", "remote_address": "203.0.113.9", "user_agent": "Firefox"}
+    consent = [{"key": "sms", "value": True, "text": "You may text me."}, {"key": "news", "value": False}]
+    code = house.lead(consent=consent, extra=about, submitted_at="2026-11-24T15:59:58Z")
+    lead = api.get(f"/api/leads/{code}").json
+    assert lead["consent"] == consent
+    assert lead["consent_shown_by"] == {
+        "at": "2026-11-24T15:59:58Z", "page": "https://acme.example/quote", "address": "203.0.113.9", "user_agent": "Firefox",
+    }  # fmt: skip
+    assert lead["opted_out"] == []
+    page = house.client().get(f"/leads/{code}").text
+    assert "yes You may text me. (2026-11-24T15:59:58Z, https://acme.example/quote, 203.0.113.9)" in page
+    assert "no (2026-11-24T15:59:58Z" in page
+    house.rows(
+        "INSERT INTO suppressions (channel, address, reason, since) VALUES ('sms', '+15125550143', 'please stop texting me', '2026-11-24T17:00:00Z')"
+    )
+    assert api.get(f"/api/leads/{code}").json["opted_out"] == [
+        {"channel": "sms", "since": "2026-11-24T17:00:00Z", "reason": "please stop texting me"}
+    ]
+    assert "please stop texting me" in house.client().get(f"/leads/{code}").text
+
+
+def test_consent_without_a_time_of_its_own_has_that_of_its_arrival(house, api):
+    lead = api.get(f"/api/leads/{house.lead(consent=[{'key': 'sms', 'value': True}])}").json
+    assert lead["consent_shown_by"] == {"at": lead["arrived_at"], "page": None, "address": None, "user_agent": None}
+
+
 def test_an_undecided_lead_is_told_as_such_and_an_unknown_one_not(house, api):
     house.rows(
         "INSERT INTO inbox (source, external_id, event, body, digest, received_at, due_at, number)"

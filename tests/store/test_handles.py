@@ -40,4 +40,4 @@ def test_they_are_answered_where_they_wrote(engine, channel):
 def test_who_stopped_there_is_not_answered_there(engine, channel):
     say(engine, channel, "STOP")
     say(engine, channel, "Do you install heat pumps?")
-    assert rows(engine, "outbox", recipient="lead") == []
+    assert rows(engine, "outbox", recipient="lead", purpose="ack") == []

@@ -96,6 +96,7 @@ def test_2_a_stop_in_the_lead_s_own_words_and_on_messenger_counts_too(story):
     assert len(story.codes()) == 2, "a STOP is never a lead"
     for code, words in zip(story.codes(), ("We do", "Hi Eve"), strict=True):
         story.happens(code, HumanResponded("priya", "text", text=words))
+    omar.gets_sms("you get no more texts from us")  # the one confirmation: the carrier knows single words only
     omar.gets_nothing()
     eve.gets_nothing("messenger")
 

@@ -84,6 +84,18 @@ def test_a_number_that_writes_to_itself_is_nobody(front):
     assert front.heard == []
 
 
+@pytest.mark.parametrize("sender", ["22395", "789", "ACMEBANK", "Your Pharmacy"])
+def test_a_sender_that_takes_no_answers_is_kept_and_is_no_lead(front, sender):
+    assert front.call("texts", **{**DANA, "From": sender, "Body": "Your code is 123456"}).status_code == 200
+    assert (front.last.event, front.last.content["message"]) == ("auto_reply", "Your code is 123456")
+    assert "takes no answers" in front.last.content["why"]
+
+
+def test_our_own_numbers_are_nobody(front):
+    front.call("texts", **{**DANA, "From": "+14155550199", "To": "+15125550101"})
+    assert front.heard == []
+
+
 def test_a_message_has_a_handle_and_a_pressed_button_is_one_too(front):
     meta(
         front,

@@ -93,7 +93,26 @@ def test_sendgrids_words_become_ours(front, sendgrid):
         "failed",
         "opted_out",
         "opted_out",
+        "opted_in",
     ]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "code"),
+    [
+        ({"event": "unsubscribe"}, "opted_out", "unsubscribe"),
+        ({"event": "spamreport"}, "opted_out", "spamreport"),
+        ({"event": "group_unsubscribe", "asm_group_id": 7}, "opted_out", "group_unsubscribe"),
+        ({"event": "group_resubscribe", "asm_group_id": 7}, "opted_in", "group_resubscribe"),
+        ({"event": "dropped", "reason": "Unsubscribed Address"}, "failed", "unsubscribe"),
+        ({"event": "dropped", "reason": "Spam Reporting Address"}, "failed", "spamreport"),
+        ({"event": "dropped", "reason": "Bounced Address"}, "failed", "dropped"),
+    ],
+)
+def test_what_people_told_sendgrid_is_kept_with_their_address(front, sendgrid, event, status, code):
+    sendgrid([{**event, "sg_event_id": "e1", "email": "Dana@Example.com"}])
+    (report,) = front.store.reports
+    assert (report.status, report.code, report.message_id, report.body["email"]) == (status, code, None, "Dana@Example.com")
 
 
 def test_a_bounce_says_whether_it_is_for_ever(front, sendgrid):

@@ -37,7 +37,7 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 # of our number: not valid, not bought, not verified for calls, not able to text, another account's, not on WhatsApp
 NO_SENDER_OF_OURS = frozenset({"21210", "21212", "21603", "21606", "21659", "21660", "63007"})
 OPTED_OUT = frozenset({"21610"})
-TAKES_NO_TEXTS = frozenset({"30005", "30006"})  # an unknown number, a landline: never again, as after a STOP
+TAKES_NO_TEXTS = frozenset({"30005", "30006"})  # an unknown number, a landline
 OUT_OF_REACH = frozenset({"30001", "30003", "30008"})  # queue overflow, unreachable handset, unknown: later it may arrive
 FILTERED = frozenset({"30004", "30007"})
 OUR_CONFIGURATION = frozenset({"20003", "20005", "21606", "21603", "21660", "21703", "30002", "30034", "63007"})
@@ -112,8 +112,10 @@ class Twilio:
 
     def meaning(self, code: str | None) -> Fault:
         """What the error code of a delivery report means for the next step."""
-        if code in OPTED_OUT | TAKES_NO_TEXTS:
+        if code in OPTED_OUT:
             return Fault.OPTED_OUT
+        if code in TAKES_NO_TEXTS:
+            return Fault.NO_TEXTS
         if code in OUT_OF_REACH:
             return Fault.UNREACHABLE
         if code in FILTERED:
