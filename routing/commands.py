@@ -132,9 +132,13 @@ def ask_whose(leads: Sequence[OpenLead]) -> str:
     return f"Not understood. Is it for a lead? Reply with the code alone and we send it: {listed}{end}"
 
 
+def typed(verb: Verb) -> str:
+    """What one types for it, with its argument: 1, C, N words."""
+    return {**_TYPED, **_TYPED_TOO}.get(verb, verb.upper())
+
+
 def _example(command: Command, code: str) -> str:
-    typed = {**_TYPED, **_TYPED_TOO}.get(command.verb, command.verb.upper())
-    word, _, argument = typed.partition(" ")
+    word, _, argument = typed(command.verb).partition(" ")
     return f"{word} {code} {argument}".strip()
 
 

@@ -105,7 +105,9 @@ def assigned(facts: Facts, event: LeadAssigned, now: datetime) -> Step:
 def too_late(facts: Facts, event: OfferAccepted, now: datetime) -> Step:
     """A yes that came after somebody else's, or after the offer had moved on. Said at once, and nothing changes."""
     if event.rep == facts.state.owner:
-        return Step(facts.state, why=f"{name_of(facts, event.rep)} has it already", changed=False)
+        again = f"{facts.lead.code} is yours already." if event.via == "sms" else ""  # a page shows it, a text deserves an answer
+        messages = telling.answered(facts, event.rep, again, now) if again else ()
+        return Step(facts.state, why=f"{name_of(facts, event.rep)} has it already", messages=messages, changed=False)
     return Step(
         facts.state,
         why=f"{name_of(facts, event.rep)} said yes too late",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from routing.codes import number_of
-from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, which
+from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, typed, which
 from routing.events import (
     CallRequested,
     Event,
@@ -28,7 +28,7 @@ from store.heard import files_of
 from store.item import Item
 from store.lines import leads_on
 from store.records import attached
-from store.staff_answers import held_by, last_offered, listed, on_duty, why
+from store.staff_answers import held_by, last_offered, listed, on_duty, told_to, why
 from store.staff_managers import MANAGER_HELP, manage
 from store.staff_sender import Sender, former, reply
 from store.staff_sender import sender as sender
@@ -88,7 +88,8 @@ def obey(batch: Batch, item: Item, answer: str | None) -> None:
     elif command.verb == "help":
         reply(batch, who, item, MANAGER_HELP if who.is_manager else HELP)
     elif command.verb == "list":
-        reply(batch, who, item, listed(held_by(batch.db, who.id, batch.now)))
+        held = told_to(batch.db, who.id, batch.now) if who.is_manager else held_by(batch.db, who.id, batch.now)
+        reply(batch, who, item, listed(held) if held or not who.is_manager else "Nothing is waiting for your answer.")
     elif who.is_manager:
         manage(batch, who, item, command)
     else:
@@ -129,6 +130,8 @@ def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> No
         reply(batch, who, item, FILE_ALONE)
     elif mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
         reply(batch, who, item, ask_whose(mine), asks=with_this(batch, who, item))
+    elif who.is_manager and said == NotUnderstood():
+        reply(batch, who, item, f"Sorry, not understood. {MANAGER_HELP}")
     else:
         reply(batch, who, item, said.hint)
 
@@ -159,7 +162,8 @@ def about_a_lead(batch: Batch, who: Sender, item: Item, command: Command, *, wai
     if isinstance(found, str):
         lead_id = number_of(found)
     if lead_id is None:
-        reply(batch, who, item, f"Nothing open that {command.verb.replace('_', ' ')} could mean. Reply L for your list.")
+        word = typed(command.verb).partition(" ")[0]
+        reply(batch, who, item, f"Nothing open that {word} could be about. Reply L for your list.")
         return
     batch.load([lead_id])
     if lead_id not in batch.leads:
@@ -187,6 +191,8 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
+    if command.verb == "pass" and who.id not in (record.state.owner, *record.state.offered_to):
+        answer = "noted, but you were not asked any more."
     before = len(batch.messages)
     if isinstance(event, HumanResponded) and who.channel == "email":
         rep = batch.team.reps[who.id]

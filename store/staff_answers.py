@@ -13,6 +13,11 @@ HELD = text("""
 SELECT l.id, l.code, l.status, l.arrived_at, p.name FROM leads l JOIN people p ON p.id = l.person_id
 WHERE l.closed_at IS NULL AND l.holders @> ARRAY[:rep] ORDER BY l.response_due_at, l.id LIMIT 50
 """)
+TOLD = text("""
+SELECT l.id, l.code, l.status, l.arrived_at, p.name FROM told t JOIN leads l ON l.id = t.lead_id JOIN people p ON p.id = l.person_id
+WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL
+ORDER BY l.response_due_at, l.id LIMIT 50
+""")
 LAST_OFFER = text(
     "SELECT lead_id FROM outbox WHERE recipient = :who AND template = 'offer' ORDER BY created_at DESC, id DESC LIMIT 1"
 )
@@ -48,6 +53,13 @@ def held_by(db: Connection, rep: str, now: datetime) -> list[Held]:
     return [Held(r.id, r.code, r.status, r.name or "somebody", now - r.arrived_at) for r in db.execute(HELD, {"rep": rep})]
 
 
+def told_to(db: Connection, manager: str, now: datetime) -> list[Held]:
+    """What a manager was told of, has not said OK to, and nobody has answered: the most urgent first."""
+    return [
+        Held(r.id, r.code, r.status, r.name or "somebody", now - r.arrived_at) for r in db.execute(TOLD, {"manager": manager})
+    ]
+
+
 def last_offered(db: Connection, to: str) -> int | None:
     """The lead a late "1" means: the last one this rep was asked about."""
     found = db.execute(LAST_OFFER, {"who": to}).scalar()
@@ -58,7 +70,7 @@ def listed(held: list[Held]) -> str:
     """L: the rep's list."""
     if not held:
         return "You have nothing open."
-    words = {Status.OFFERED: "asked", Status.ACCEPTED: "to call", Status.RESPONDED: "answered"}
+    words = {Status.OFFERED: "asked", Status.ACCEPTED: "to call", Status.RESPONDED: "answered", Status.WAITING: "waits"}
     lines = [
         f"{lead.code} {clean(lead.name, 20)} {words.get(Status(lead.status), lead.status)} {ago(lead.age, parts=1)}"
         for lead in held[:LISTED]

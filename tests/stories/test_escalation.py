@@ -23,6 +23,22 @@ def test_a_manager_s_ok_stops_the_climb_for_a_while_but_not_the_clock(tell):
     lou.gets_sms("breach", dana.code)
 
 
+def test_a_manager_s_list_is_of_what_waits_for_them_and_help_is_theirs(tell):
+    story = tell(BROADCAST)
+    kim = story.person("kim")
+    kim.replies("L")
+    kim.gets_sms("Nothing is waiting for your answer.")
+    dana = story.a_lead_arrives(name="Dana Cole")
+    story.after(minutes=15)
+    kim.has_read_all().replies("L")
+    kim.gets_sms(f"You have 1: {dana.code} Dana Cole asked 15m.")
+    kim.replies("what now")
+    kim.gets_sms("Sorry, not understood. OK = I am on it. T Priya A7")
+    kim.replies("OK")
+    kim.has_read_all().replies("L")
+    kim.gets_sms("Nothing is waiting for your answer.")
+
+
 def test_a_manager_gives_the_lead_to_a_rep_who_then_has_time_to_answer(tell):
     story = tell(BROADCAST)
     tom, kim, lou = story.people("tom", "kim", "lou")

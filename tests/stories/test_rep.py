@@ -49,7 +49,8 @@ def test_a_yes_said_twice_changes_nothing(story):
     (priya,) = story.people("priya")
     story.a_lead_arrives()
     priya.replies("1")
-    priya.replies("1 A1")
+    priya.has_read_all().replies("1 A1")
+    priya.gets_sms("A1 is yours already")
     assert story.status("A1") == ("accepted", "priya")
     assert "has it already" in story.why("A1")
 
@@ -161,10 +162,19 @@ def test_what_is_not_understood_says_what_would_be(story):
     priya.replies("whatever you like")
     priya.gets_sms("Sorry, not understood. Try 1, 2, C, V, B, L, ON, OFF 2h, WHY A7, ?")
     priya.replies("C")
-    priya.gets_sms("Nothing open")
+    priya.gets_sms("Nothing open that C could be about")
     priya.replies("C Z99")
     priya.gets_sms("no lead Z99")
     assert story.codes() == [], "a rep's words are never a lead"
+
+
+def test_a_pass_on_what_somebody_else_has_is_not_praised(story):
+    priya, tom = story.people("priya", "tom")
+    story.a_lead_arrives()
+    priya.replies("1")
+    tom.replies("2 A1")
+    tom.gets_sms("A1: noted, but you were not asked any more.")
+    assert story.status("A1") == ("accepted", "priya")
 
 
 def test_a_note_is_kept_and_a_bad_number_frees_the_room(story):
