@@ -44,15 +44,30 @@ def page(desk: Desk, template: str, *, status: int = 200, **context: Any) -> Res
 
 
 def live(desk: Desk, template: str, **context: Any) -> Response:
-    """A page that polls. With ?live=1 only its moving part, as 304 while nothing has changed."""
-    if request.args.get("live") != "1":
-        return page(desk, template, fragment="live/" + template, **context)
-    body = render_template("live/" + template, **common(desk), **context)
-    answer = make_response(body)
-    answer.set_etag(hashlib.sha256(COUNTDOWNS.sub(r"\1", body).encode()).hexdigest()[:24], weak=True)
-    answer.headers["Cache-Control"] = "no-cache, private"
+    """A page that polls. With ?live=1 only its moving part. 304 for whoever names its ETag, while nothing has changed."""
+    if request.args.get("live") == "1":
+        answer = make_response(render_template("live/" + template, **common(desk), **context))
+        answer.headers["Cache-Control"] = "no-cache, private"
+    else:
+        answer = page(desk, template, fragment="live/" + template, **context)
+    answer.set_etag(_etag(desk, answer.get_data(as_text=True)), weak=True)
     answer.make_conditional(request)
     return answer
+
+
+def _etag(desk: Desk, body: str) -> str:
+    """Changes with the news on the page and with the token of its forms, but not with a countdown.
+
+    A caller who keeps no cookie gets another token each time and could press no button anyway: there the news alone count.
+    """
+    token = forms.token(desk.settings)
+    news = _digest(COUNTDOWNS.sub(r"\1", body).replace(token, ""))
+    known = request.if_none_match.as_set(include_weak=True) if "fresh_nonce" in g else ()
+    return next((tag for tag in known if tag.partition("-")[0] == news), f"{news}-{_digest(token)[:8]}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def common(desk: Desk) -> dict[str, object]:

@@ -90,6 +90,23 @@ def test_the_live_part_is_sent_once_and_then_only_when_it_changed(house, client)
     assert changed.status_code == 200 and "Dana Cole" in changed.text
 
 
+@pytest.mark.parametrize("path", ["/", "/outbox", "/leads/A1", "/?live=1", "/outbox?live=1", "/leads/A1?live=1"])
+def test_a_caller_without_cookies_polls_with_an_etag_too(house, path):
+    house.lead()
+    house.send()
+
+    def ask(**headers):
+        return house.client().get(path, headers=headers)  # each time a browser that was never here
+
+    tag = ask().headers["ETag"]
+    house.frozen.tick(3)
+    same = ask(If_None_Match=tag)
+    assert same.status_code == 304 and same.data == b""
+    house.later(minutes=2)
+    house.send()
+    assert ask(If_None_Match=tag).status_code == 200, "the offer has lapsed, and that is news on all of them"
+
+
 def test_a_waiting_board_does_not_change_with_every_second(house, client):
     house.lead()
     tag = client.get("/?live=1").headers["ETag"]
