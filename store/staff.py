@@ -130,6 +130,8 @@ def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> No
         reply(batch, who, item, FILE_ALONE)
     elif mine and said == NotUnderstood() and str(item.content.get("message") or "").strip():
         reply(batch, who, item, ask_whose(mine), asks=with_this(batch, who, item))
+    elif who.is_manager and said == NotUnderstood():
+        reply(batch, who, item, f"Sorry, not understood. {MANAGER_HELP}")
     else:
         is_strange = who.is_manager and said == NotUnderstood()
         reply(batch, who, item, f"Sorry, not understood. {MANAGER_HELP}" if is_strange else said.hint)
