@@ -62,7 +62,8 @@ def owner_seat(facts: Facts) -> Seat | None:
     """The seat of the rep who had this person before, where the pool wants them asked first."""
     last, pool = facts.lead.person.last_rep, facts.policy.pool
     wanted = pool.returning is Returning.SAME_REP or pool.strategy == "owner_first"
-    return facts.bench.named.get(last) if last and wanted and last in pool.members else None
+    members = facts.team.pools.get(pool.id, pool).members  # of today: a lead keeps its rules, but who has left is not asked
+    return facts.bench.named.get(last) if last and wanted and last in members else None
 
 
 def held_for_owner(facts: Facts, now: datetime, besides: Iterable[str] = ()) -> Step | None:

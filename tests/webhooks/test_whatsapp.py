@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.webhooks.test_meta import post
+from workers.channels.whatsapp_cloud import WhatsApp
 
 NUMBER, DANA = "972123456789", "972541234567"
 CONTACT = {"profile": {"name": "Dana Cole"}, "wa_id": DANA, "user_id": "IL.13491208655302741918"}
@@ -197,7 +198,12 @@ def report(**more):
 def test_what_became_of_ours_is_a_report(front, told, status, code):
     [heard] = tell(front, {"statuses": [report(**told)]})
     assert (front.last.event, front.last.external_id) == ("delivery_receipt", f"whatsapp:wamid.A1:{status}")
-    assert (heard["provider"], heard["provider_id"], heard["status"], heard.get("code")) == ("meta", "wamid.A1", status, code)
+    assert (heard["provider"], heard["provider_id"], heard["status"], heard.get("code")) == (
+        WhatsApp.provider,
+        "wamid.A1",
+        status,
+        code,
+    )
     assert (heard["extra"]["status"], heard["channel"]) == (status, "whatsapp")
     assert heard.get("phone") == (f"+{DANA}" if told.get("recipient_id", DANA) else None)
 

@@ -11,9 +11,7 @@ from routing.sending import Fault
 from tests.fakes import refuse
 from tests.workers.conftest import settings_for
 from tests.workers.test_channels import claimed, send
-from webhooks import meta_messages
 from workers.channels import carriers
-from workers.channels.whatsapp_cloud import WhatsApp
 from workers.lanes import Lanes
 from workers.outcomes import NotProcessed, SendFailed
 
@@ -113,8 +111,3 @@ def test_whatsapp_and_messenger_of_one_firm_each_go_their_own_way(provider, sett
         "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Messenger",
     }  # fmt: skip
     assert lanes["whatsapp"] is not lanes["messenger"]
-
-
-def test_metas_reports_name_the_carrier_that_sent():
-    told = meta_messages.status({"id": "wamid.A1", "status": "delivered", "timestamp": "1764000000"})
-    assert told["provider"] == WhatsApp.provider

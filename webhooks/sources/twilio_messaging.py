@@ -55,7 +55,9 @@ def parse(delivery: Delivery) -> list[Received]:
         return []
     kept = (delivery.raw, delivery.kept_headers, delivery.received_at)
     if why := _is_automatic(form):
-        content = lead.common_lead(external_id=key, kind="message", channel=_channel(form), is_test=False, why=why)
+        content = lead.common_lead(
+            external_id=key, kind="message", channel=_channel(form), message=_words(form), is_test=False, why=why
+        )
         return [Received(delivery.source.id, key, "auto_reply", content, *kept)]
     opt = form.get("OptOutType", "").lower()
     event = "opt_out" if opt in _WISHES else "message"
