@@ -79,7 +79,7 @@ def test_every_kind_of_answer_is_joined_with_its_question():
         "lead_type": "SPONSORED",
         "job_title": "Roofer",
         "Which roof?": "Tile, Slate",
-        "question 99": "lost",
+        "unnamed 99": "lost",
         "team": "north",
     }
     assert extra.items() <= made["extra"].items()

@@ -114,7 +114,7 @@ def _answers(form: Object, response: Object) -> Iterator[tuple[str, str]]:
         question = questions.get(str(each.get("questionId")), {})
         predefined = str(question.get("predefinedField") or "")
         label = normal.clean_line(
-            question.get("name") or _localized(question.get("question")) or f"question {each.get('questionId')}", 80
+            question.get("name") or _localized(question.get("question")) or f"unnamed {each.get('questionId')}", 80
         )
         yield _OURS.get(predefined) or (predefined.lower() or label), _said(_object(each, "answerDetails"), question)
 
