@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from routing.automatic import is_automatic
 from routing.codes import number_of
 from routing.commands import Ambiguous, Command, NoneOpen, NotUnderstood, OpenLead, ask_which, ask_whose, parse, typed, which
 from routing.events import (
@@ -118,7 +119,12 @@ def has_left(batch: Batch, item: Item) -> bool:
 
 
 def no_command(batch: Batch, who: Sender, item: Item, said: NotUnderstood) -> None:
-    """A code alone completes what waits for one. Words of a rep who has leads wait for one; all else gets the hint."""
+    """A code alone completes what waits for one. Words of a rep who has leads wait for one; all else gets the hint.
+
+    What their phone answers by itself gets no answer: two machines would go on for ever.
+    """
+    if is_automatic(str(item.content.get("channel")), str(item.content.get("message") or "")):
+        return
     waits = waiting(batch, who) if said.code else ()
     if said.code and waits:
         for command in completed(batch, waits, said.code):

@@ -326,6 +326,13 @@ def test_what_has_waited_for_long_is_not_sent_by_a_stray_code(story):
 def test_a_code_alone_on_a_leads_own_number_is_no_word_for_that_lead(tell):
     numbers = '["+15125550100", "+15125550101"]'
     story = tell(SMALL_TEAM.replace("time_zone: America/Chicago}", f"time_zone: America/Chicago, numbers: {numbers}}}"))
-    priya, dana, *_ = three_leads(story)
-    priya.replies("A1", to="+15125550100")
+    (priya,) = story.people("priya")
+    dana, omar = story.a_lead_arrives(name="Dana Cole"), story.a_lead_arrives(name="Omar Reyes")
+    for lead in (dana, omar):
+        story.happens(lead.code, LeadAssigned("priya", by="Kim Ortega"))
+    dana.has_read_all()
+    priya.replies("B1", to="+15125550100")
     dana.gets_nothing()
+    priya.gets_sms("What about B1?")
+    priya.replies("On my way", to="+15125550100")
+    dana.gets_sms("On my way")

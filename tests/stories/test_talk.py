@@ -290,6 +290,16 @@ def test_what_a_phone_answers_by_itself_is_no_contact(story, words):
     assert story.lead("A1")["state"]["contacted_at"] == story.now.isoformat()
 
 
+def test_a_reps_phone_that_answers_by_itself_is_not_answered_back(story):
+    priya, dana = taken_by_priya(story)
+    for _ in range(3):
+        priya.replies(DRIVING)
+    priya.gets_nothing()
+    priya.replies("A1")
+    priya.gets_sms("What about A1?")
+    dana.gets_nothing()
+
+
 def test_what_a_phone_answers_by_itself_to_a_lead_that_is_done_is_no_new_lead(story):
     priya, dana = taken_by_priya(story)
     priya.replies("A1 Thank you, bye")
