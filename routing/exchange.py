@@ -11,8 +11,12 @@ from routing.model import Facts, Step
 def heard_both(facts: Facts, event: Event, step: Step, now: datetime) -> Step:
     """The step, with the instant at which both sides had been heard if it makes it so.
 
-    A call in which they talk is an exchange by itself; words of the lead are one once a person has answered them.
+    A call in which they talk is an exchange by itself; words of the lead are one once a person has answered them. A first answer is
+    the first try too, where none came before it.
     """
+    answered_now = step.state.responded_at is not None and facts.state.responded_at is None
+    if answered_now and step.state.attempted_at is None:
+        step = replace(step, state=replace(step.state, attempted_at=step.state.responded_at))
     before, after = facts.state, step.state
     if after.contacted_at:
         gone = before.responded_at is not None and after.responded_at is None  # the answer was taken back

@@ -7,7 +7,7 @@ import pytest
 
 from routing.events import CallRequested
 from store import merging
-from tests.fakes import FakeProvider, refuse
+from tests.fakes import RESET_AFTER_ACCEPT, FakeProvider, refuse
 from tests.story import SETTINGS, SMALL_TEAM
 
 USUAL, NORTH, SOUTH, SPRING = "+15125550100", "+15125550101", "+15125550102", "+15125550103"
@@ -173,3 +173,12 @@ def test_two_that_were_one_go_on_through_the_number_that_either_used(story, vend
     story.settle()
     taken(story, maria.code).replies(f"{maria.code} Hello both")
     assert [sent.fields["From"] for sent in vendors.sent if sent.body == "Hello both"] == [SOUTH]
+
+
+def test_a_text_in_doubt_is_found_at_twilio_and_not_sent_twice(story, vendors):
+    vendors.once("twilio", RESET_AFTER_ACCEPT)
+    dana = story.somebody_writes("do you do roofs?", to=NORTH)
+    assert story.one("SELECT state FROM outbox WHERE purpose = 'ack'").state == "ambiguous"
+    story.after(minutes=3)
+    assert story.one("SELECT state FROM outbox WHERE purpose = 'ack'").state == "sent"
+    assert froms(vendors, dana.phone) == [NORTH]

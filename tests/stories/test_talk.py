@@ -343,3 +343,11 @@ def test_the_four_instants_of_one_lead_are_four(story):
     assert minutes == {"acknowledgement": (1, 0), "attempt": (1, 2), "response": (1, 4), "contact": (1, 7)}
     kept = in_time(lives, story.now)
     assert (kept.met, kept.missed, kept.still_open) == (1, 0, 0)
+
+
+def test_an_answer_at_once_is_the_first_attempt_too(story):
+    priya, dana = taken_by_priya(story)
+    priya.replies("A1 Hello Dana")
+    lead = story.lead(dana.code)
+    assert lead["attempted_at"] == lead["responded_at"] == story.now
+    assert "contacted_at" not in lead["state"]
