@@ -60,13 +60,14 @@ def take(batch: Batch, items: Sequence[Item]) -> list[tuple[int, int]]:
     seat_persons((*inquiries, *wishes), meeting)
     batch.learn(meeting.known)
     wishes += [item for item in inquiries if comes_back(item, batch.team.rulebook)]
+    machines = loops.machines(batch, inquiries, known={person.id for person in meeting.known})
     for item in items:
         if item in wishes:
             obey(batch, item, open_leads)
         elif begins_a_lead(item.event, item.content):
             theirs = open_leads.get(item.person.id, []) if item.person else []
-            if machine := loops.why_a_machine(batch, item):
-                loops.pass_over(batch, item, machine, theirs)
+            if item.id in machines:
+                loops.pass_over(batch, item, machines[item.id], theirs)
             else:
                 inquire(batch, item, chosen[item.id], open_leads, threads.get(item.id))
         elif item.event in CALL_STEPS:

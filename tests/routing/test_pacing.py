@@ -65,6 +65,12 @@ def test_acknowledgements_go_before_what_was_asked_earlier():
     assert [verdict.until is None for verdict in verdicts] == [False, False, True]
 
 
+def test_a_short_text_does_not_pass_a_long_one_that_waits():
+    little = Spent(2.0, NOW, date(2026, 11, 24))
+    verdicts, _ = admit(Budget(per_minute=60), little, [asked(cost=3), asked(cost=1)], NOW)
+    assert NOW < verdicts[0].until < verdicts[1].until
+
+
 def test_an_acknowledgement_waits_for_the_next_token_and_not_behind_the_line():
     allowed = Budget(per_minute=60)
     queued = Spent(0.0, NOW, date(2026, 11, 24), tail=NOW + timedelta(minutes=30))
