@@ -1,5 +1,7 @@
 """What is wrong with a team file: each fault with its line, its key and a way to mend it, and all of them at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from config.settings import Settings
@@ -216,3 +218,20 @@ def _parts(text: str) -> list[str]:
         else:
             parts.append(line)
     return parts
+
+
+@pytest.mark.parametrize("value", ["", " ", ",", " , ,"])
+def test_a_secret_that_is_nothing_but_commas_is_none(small: str, settings: Settings, value: str):
+    given = replace(settings, environ={"CRM_SECRET": value})
+    text = small.replace("type: form", "type: typeform\n    secret: env:CRM_SECRET")
+    assert [problem.reason for problem in check(text, given).errors] == ["CRM_SECRET is not set in the environment."]
+
+
+@pytest.mark.parametrize(("line", "words"), [("min_fill: 2s", ""), ("min_fill: 0s", ""), ("min_fill: 2m", "above 10s"), ("min_fill: soon", "a length of time from 0"), ("most_links: 3", ""), ("most_links: -1", "a whole number from 0")])  # fmt: skip
+def test_what_a_form_takes_for_a_robot(small: str, settings: Settings, line: str, words: str):
+    found = check(small.replace("type: form", f"type: form\n    {line}"), settings)
+    said = [
+        str(problem) for problem in (*found.errors, *found.warnings) if "min_fill" in problem.key or "most_links" in problem.key
+    ]
+    assert (words in "".join(said)) if words else said == []
+    assert (len(said) == 1) is bool(words)
