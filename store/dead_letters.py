@@ -10,7 +10,7 @@ from store.engine import at_once, transaction
 Row = dict[str, Any]
 KEEP = timedelta(days=30)  # what was delivered can be replayed so long
 KEEP_DEAD = timedelta(days=90)
-PORTION = 2_000  # rows thrown away at once
+PORTION = 2_000  # rows thrown away, or begun anew, at once
 PAGE = 100
 
 
@@ -47,14 +47,33 @@ def replay(engine: Engine, key: str, now: datetime, *, endpoint: str | None = No
 def replay_since(engine: Engine, endpoint: str, since: datetime, now: datetime, *, only_dead: bool = False) -> int:
     """Deliver to an endpoint again what has happened since an instant: dead ones, unless `only_dead` also all others it wants.
 
-    What it was never queued (it was disabled, or is new) is queued too. Returns how many are on their way.
+    What it was never queued (it was disabled, or is new) is queued too. Returns how many are on their way. By portions, each in a
+    transaction of its own: a long statement would hold up the deliveries, and a web process gives up on it.
     """
-    values = {"endpoint": endpoint, "since": since, "now": now, "only_dead": only_dead}
-    with transaction(engine) as db:
-        db.execute(text("SET LOCAL statement_timeout = '120s'"))
-        again = db.execute(_AGAIN, values).rowcount
-        missed = 0 if only_dead else db.execute(_MISSED, values).rowcount
-        return again + missed
+    return _dead_since(engine, endpoint, since, now) if only_dead else _all_since(engine, endpoint, since, now)
+
+
+def _dead_since(engine: Engine, endpoint: str, since: datetime, now: datetime) -> int:
+    count, after, portion = 0, 0, PORTION
+    while portion == PORTION:
+        with transaction(engine) as db:
+            values = {"endpoint": endpoint, "since": since, "after": after, "now": now, "most": PORTION}
+            again = db.execute(_DEAD_AGAIN, values).scalars().all()
+        portion, after = len(again), max(again, default=after)
+        count += portion
+    return count
+
+
+def _all_since(engine: Engine, endpoint: str, since: datetime, now: datetime) -> int:
+    count, at, after, portion = 0, since, 0, PORTION
+    while portion == PORTION:
+        with transaction(engine) as db:
+            found = db.execute(_SINCE, {"since": at, "after": after, "most": PORTION}).all()
+            values = {"endpoint": endpoint, "now": now, "ids": [row.id for row in found]}
+            count += db.execute(_AGAIN, values).rowcount + db.execute(_MISSED, values).rowcount if found else 0
+        portion = len(found)
+        at, after = (found[-1].at, found[-1].id) if found else (at, after)
+    return count
 
 
 def enable(engine: Engine, endpoint: str, now: datetime) -> bool:
@@ -94,15 +113,24 @@ UPDATE dispatches SET {_BEGIN_ANEW}
 WHERE announcement_id = (SELECT id FROM announcements WHERE key = CAST(:key AS uuid) AND body <> '{{}}')
   AND state IN ('dead', 'delivered', 'superseded') AND (CAST(:endpoint AS text) IS NULL OR endpoint = :endpoint)
 """)
+_DEAD_AGAIN = text(f"""
+UPDATE dispatches SET {_BEGIN_ANEW} WHERE id = ANY(ARRAY(
+  SELECT d.id FROM dispatches d JOIN announcements a ON a.id = d.announcement_id
+  WHERE d.state = 'dead' AND d.endpoint = :endpoint AND d.id > :after AND a.at >= :since AND a.body <> '{{}}' ORDER BY d.id LIMIT :most))
+RETURNING id
+""")
+# those of one instant are told apart by their ids
+_SINCE = text("""
+SELECT id, at FROM announcements WHERE at >= :since AND (at, id) > (CAST(:since AS timestamptz), :after) AND body <> '{}'
+ORDER BY at, id LIMIT :most
+""")
 _AGAIN = text(f"""
-UPDATE dispatches SET {_BEGIN_ANEW}
-WHERE endpoint = :endpoint AND (state = 'dead' OR (NOT :only_dead AND state IN ('delivered', 'superseded')))
-  AND announcement_id IN (SELECT id FROM announcements WHERE at >= :since AND body <> '{{}}')
+UPDATE dispatches SET {_BEGIN_ANEW} WHERE endpoint = :endpoint AND state IN ('dead', 'delivered', 'superseded') AND announcement_id = ANY(:ids)
 """)
 _MISSED = text("""
 INSERT INTO dispatches (announcement_id, endpoint, lead_id, queued_at, not_before)
 SELECT a.id, e.id, a.lead_id, :now, :now FROM announcements a JOIN endpoints e ON e.id = :endpoint AND e.enabled
-WHERE a.at >= :since AND a.body <> '{}' AND (cardinality(e.wants) = 0 OR a.type = ANY(e.wants))
+WHERE a.id = ANY(:ids) AND (cardinality(e.wants) = 0 OR a.type = ANY(e.wants))
 ORDER BY a.id ON CONFLICT (announcement_id, endpoint) DO NOTHING
 """)
 _AT_ONCE = text("UPDATE dispatches SET not_before = :now WHERE endpoint = :endpoint AND state = 'pending' AND not_before > :now")

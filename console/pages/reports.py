@@ -14,7 +14,7 @@ from routing.conversion import Share, Speed
 from routing.team import Team
 from store import reports_stages
 from store.reports import Row
-from store.reports_stages import FIGURES, WAYS
+from store.reports_stages import FIGURES, WAYS, Report, TooMuch
 
 BY = (*WAYS, "speed")
 REST, NOBODY, NONE = "others", "nobody", "none named"
@@ -32,15 +32,15 @@ def show(desk: Desk) -> Response:
     """GET /reports?days=28, or ?since=&until=."""
     try:
         period = asked_for(desk)
+        report, newest = looked_up(desk, period)
     except Wrong as wrong:
-        return answers.fault(400, what=f"The parameter {wrong.where} cannot be read", mend=wrong.mend)
+        return answers.fault(400, what=f"The parameter {wrong.where} does not do", mend=wrong.mend)
     team = desk.team()
-    tables = [Table(way, named(reports_stages.by(desk.engine, way, period.span), way, team)) for way in WAYS]
-    speeds = reports_stages.speeds(desk.engine, period.span)
-    newest = [{**row, "owner": words.name_of(team, row["owner"])} for row in reports_stages.newest(desk.engine, period.span)]
+    tables = [Table(way, named(rows, way, team)) for way, rows in report.by.items()]
+    named_newest = [{**row, "owner": words.name_of(team, row["owner"])} for row in newest]
     return answers.page(
-        desk, "reports.html", period=period, choices=CHOICES, tables=tables, total=reports_stages.total(desk.engine, period.span),
-        curves=curves(speeds), newest=newest, since=desk.local(period.span.since).date(),
+        desk, "reports.html", period=period, choices=CHOICES, tables=tables, total=report.total,
+        curves=curves(report.speeds), newest=named_newest, since=desk.local(period.span.since).date(),
         until=desk.local(period.span.until - timedelta(microseconds=1)).date(),
     )  # fmt: skip
 
@@ -51,14 +51,10 @@ def as_csv(desk: Desk) -> Response:
         way = request.args.get("by", "source")
         if way not in BY:
             raise Wrong("by", f"One of {', '.join(BY)}.")
-        period = asked_for(desk, more=frozenset({"by"}))
+        report, _ = looked_up(desk, asked_for(desk, more=frozenset({"by"})))
     except Wrong as wrong:
-        return answers.fault(400, what=f"The parameter {wrong.where} cannot be read", mend=wrong.mend)
-    team = desk.team()
-    if way == "speed":
-        lines = list(speed_lines(reports_stages.speeds(desk.engine, period.span)))
-    else:
-        lines = list(figure_lines(way, named(reports_stages.by(desk.engine, way, period.span), way, team)))
+        return answers.fault(400, what=f"The parameter {wrong.where} does not do", mend=wrong.mend)
+    lines = speed_lines(report.speeds) if way == "speed" else figure_lines(way, named(report.by[way], way, desk.team()))
     answer = Response("".join(map(csv_rows.line, lines)), content_type="text/csv; charset=utf-8; header=present")
     answer.headers["Content-Disposition"] = f'attachment; filename="reports-by-{way}-{g.now:%Y-%m-%d}.csv"'
     return answer
@@ -68,25 +64,29 @@ def as_json(desk: Desk) -> Response:
     """GET /api/reports."""
     try:
         period = asked_for(desk)
+        report, found = looked_up(desk, period)
     except Wrong as wrong:
-        return answers.problem(400, "A parameter cannot be read", where=f"query {wrong.where}", mend=wrong.mend)
+        return answers.problem(400, "A parameter does not do", where=f"query {wrong.where}", mend=wrong.mend)
     span = period.span
-    by = {
-        f"by_{way}": [{**row, "stage_at": answers.iso(row["stage_at"])} for row in reports_stages.by(desk.engine, way, span)]
-        for way in WAYS
-    }
-    newest = [
-        {**row, "stage_at": answers.iso(row["stage_at"]), "arrived_at": answers.iso(row["arrived_at"])}
-        for row in reports_stages.newest(desk.engine, span)
-    ]
+    by = {f"by_{way}": [{**row, "stage_at": answers.iso(row["stage_at"])} for row in rows] for way, rows in report.by.items()}
+    newest = [{**row, "stage_at": answers.iso(row["stage_at"]), "arrived_at": answers.iso(row["arrived_at"])} for row in found]
     told = {"since": answers.iso(span.since), "until": answers.iso(span.until), **by, "newest": newest}
-    told["by_speed"] = [speed_json(speed) for speed in reports_stages.speeds(desk.engine, span)]
+    told["by_speed"] = [speed_json(speed) for speed in report.speeds]
     return make_response(jsonify(told))
 
 
 def asked_for(desk: Desk, *, more: frozenset[str] = frozenset()) -> Period:
     """The days. Raises Wrong."""
     return period_of(request.args, desk.team().site.zone, g.now, known=PARAMETERS | more)
+
+
+def looked_up(desk: Desk, period: Period) -> tuple[Report, list[Row]]:
+    """The report, and the newest stages. Raises Wrong for more leads than can be counted."""
+    try:
+        return reports_stages.of(desk.engine, period.span), reports_stages.newest(desk.engine, period.span)
+    except TooMuch as too_much:
+        where = "days" if period.days is not None else "since"
+        raise Wrong(where, "There are too many leads in this time to count them in 5 s: ask for fewer days.") from too_much
 
 
 def named(rows: Iterable[Row], way: str, team: Team) -> list[Row]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from openapi_core import OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from sqlalchemy import text
 from werkzeug.wrappers import Request
 
 from config import clock
@@ -14,7 +15,7 @@ from console.openapi import DESCRIPTION
 from console.period import period_of
 from routing.codes import number_of
 from routing.events import HumanResponded, LeadAssigned, OutcomeReported, StageReported
-from store import advance, merging
+from store import advance, merging, reports_stages
 from tests.console.conftest import API_TOKEN, NOW
 
 
@@ -198,3 +199,17 @@ def test_a_lead_tells_its_stage_in_the_api_the_csv_and_on_its_page(house, client
     [row] = rows_of(client.get("/leads.csv").text)
     assert (row["stage"], row["stage_at"]) == ("qualified", "2026-11-24T16:00:32Z")
     assert "In the CRM" in client.get(f"/leads/{code}").text
+
+
+def test_more_leads_than_can_be_counted_is_told_in_words(firm, client, api, monkeypatch):
+    def too_slow(engine, _sql, _values):
+        with engine.begin() as db:
+            db.execute(text("SET LOCAL statement_timeout = 20"))
+            db.execute(text("SELECT pg_sleep(1)"))
+
+    monkeypatch.setattr(reports_stages, "look_up", too_slow)
+    assert "fewer days" in client.get("/reports").text
+    answer = api.get("/api/reports?since=2026-11-01")
+    assert (answer.status_code, answer.json["error"]["where"]) == (400, "query since") and "fewer days" in answer.json["error"][
+        "mend"
+    ]

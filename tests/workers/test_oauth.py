@@ -54,6 +54,38 @@ def test_a_lead_is_told_with_a_token_that_was_asked_for_once(synced):
     assert all("key" not in post.headers.get("x-api-token", "") for post in synced.crm.posts)
 
 
+INSIDE = {"salesforce": ("instance_url", "https://intern.example.com"), "pipedrive": ("api_domain", "https://intern.example.com")}
+
+
+@pytest.mark.parametrize("synced", ["salesforce", "pipedrive"], indirect=True)
+def test_an_answer_that_names_an_address_inside_is_not_followed(synced):
+    """Whoever answers for tokens says where the API is: that address goes through the guard like any other."""
+    name, inside = INSIDE[synced.crm.vendor]
+    gives = synced.crm.gives
+    synced.crm.gives = lambda post: (200, {**gives(post)[1], name: inside})
+    at_home = {"127.0.0.1": ["127.0.0.1"], "localhost": ["127.0.0.1"], "intern.example.com": ["10.0.0.8"]}
+    guard = Guard(("127.0.0.1", "localhost"), resolve=lambda host, _port: at_home[host])
+    synced.announcer._settings = replace(synced.settings, pipedrive_api_url=None)
+    synced.announcer._line = Line(guard)
+    if synced.crm.vendor == "pipedrive":
+        synced.announcer._line = AtTheDoor(Line(guard), synced.crm.url)
+    synced.firm.arrive(email="a@example.com")
+    synced.tell()
+    assert synced.states() == ["pending"] and synced.crm.writes() == []
+    [notice] = synced.firm.rows("SELECT text FROM notices WHERE over_at IS NULL")
+    assert "leads into a private or reserved network" in notice.text
+
+
+class AtTheDoor(Line):
+    """A line on which Pipedrive's own address for tokens leads to the one on loopback; all else is called as it is."""
+
+    def __init__(self, line: Line, door: str) -> None:
+        self._line, self._door = line, door
+
+    def request(self, method, url, **said):
+        return self._line.request(method, url.replace("https://oauth.pipedrive.com", self._door), **said)
+
+
 @pytest.mark.parametrize("synced", ["salesforce"], indirect=True)
 def test_salesforce_is_called_where_it_says(synced):
     synced.firm.arrive(**DANA)
