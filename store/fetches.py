@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from store.engine import transaction
 
 LEASE = timedelta(seconds=30)  # a fetch takes 13 s at most; who dies in it leaves the row to the next one
+PAGE = "coalesce(content->'extra'->>'page_id', '')"  # tokens and limits are a page's, where there are pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,30 @@ def named_since(engine: Engine, source: str, since: datetime) -> set[str]:
         return {str(row.named) for row in db.execute(_NAMED, {"source": source, "since": since}) if row.named}
 
 
+def rest(engine: Engine, row: ToFetch, error: str, until: datetime) -> None:
+    """Not this one, and nothing else of the same page either: its vendor would say the same, and asks us not to ask."""
+    with transaction(engine) as db:
+        db.execute(_REST, {"id": row.id, "source": row.source, "page": page_of(row), "error": error, "until": until})
+
+
+def wake(engine: Engine, row: ToFetch, now: datetime) -> None:
+    """What had failed for the same page is tried again at once."""
+    with transaction(engine) as db:
+        db.execute(_WAKE, {"source": row.source, "page": page_of(row), "now": now})
+
+
+def are_failing(engine: Engine, row: ToFetch) -> bool:
+    """Is there anything else of this source that could not be fetched yet?"""
+    with transaction(engine) as db:
+        return db.execute(_FAILING, {"id": row.id, "source": row.source}).first() is not None
+
+
+def page_of(row: ToFetch) -> str:
+    """The page whose lead it is, "" where its vendor has none."""
+    extra = row.content.get("extra")
+    return str(extra.get("page_id") or "") if isinstance(extra, Mapping) else ""
+
+
 def postpone(engine: Engine, inbox_id: int, error: str, until: datetime) -> None:
     """Not this time; the row stays, whatever the error."""
     with transaction(engine) as db:
@@ -63,6 +88,18 @@ def postpone(engine: Engine, inbox_id: int, error: str, until: datetime) -> None
         )
 
 
+_REST = text(f"""
+UPDATE inbox SET due_at = CASE WHEN id = :id THEN :until ELSE greatest(due_at, :until) END,
+  error = CASE WHEN id = :id THEN :error ELSE coalesce(error, :error) END
+WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND {PAGE} = :page
+""")
+_WAKE = text(f"""
+UPDATE inbox SET due_at = :now WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND {PAGE} = :page
+AND due_at > :now AND error IS NOT NULL
+""")
+_FAILING = text("""
+SELECT 1 FROM inbox WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND id <> :id AND error IS NOT NULL LIMIT 1
+""")
 _GO_ON = text(
     "UPDATE inbox SET content = CAST(:content AS jsonb), due_at = :now, attempts = 0, error = NULL WHERE id = :id AND done_at IS NULL"
 )

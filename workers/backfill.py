@@ -4,7 +4,9 @@ A row of the inbox holds how far we are, so that a dead worker's backfill goes o
 not taken again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -14,7 +16,7 @@ from store import fetches, inbox
 from store.engine import Engine
 from store.fetches import ToFetch
 from store.inbox import Received
-from workers.fetching import Vendor
+from workers.fetching import Page, Vendor
 from workers.wire import Wire
 
 log = structlog.get_logger(__name__)
@@ -26,13 +28,22 @@ def is_backfill(row: ToFetch) -> bool:
     return isinstance(wanted, dict) and bool(wanted.get("missed_since"))
 
 
-def turn_page(engine: Engine, settings: Settings, wire: Wire, row: ToFetch, *, vendor: Vendor, now: datetime) -> None:
-    """Take in one page, and remember where the next one begins. Raises workers.outcomes.NotAccepted."""
-    content = dict(row.content)
-    asked = dict(content["fetch"])  # type: ignore[call-overload]
+def page_of(vendor: Vendor, row: ToFetch, settings: Settings, wire: Wire) -> Page:
+    """The page of the vendor's list at which the row stands. Raises workers.outcomes.NotAccepted."""
     if vendor.missed is None:
         raise LookupError(f"{vendor.name} has no list to ask for")
-    found, cursor = vendor.missed(asked, settings, wire)
+    return vendor.missed(asked_by(row), settings, wire)
+
+
+def asked_by(row: ToFetch) -> dict[str, Any]:
+    """What is asked for: since when, of whom, and where the next page begins."""
+    asked = row.content["fetch"]
+    return dict(asked) if isinstance(asked, Mapping) else {}
+
+
+def take_page(engine: Engine, row: ToFetch, page: Page, *, vendor: Vendor, now: datetime) -> None:
+    """Take in one page, and remember where the next one begins."""
+    (found, cursor), content, asked = page, dict(row.content), asked_by(row)
     known = (
         fetches.named_since(engine, row.source, datetime.fromisoformat(asked["missed_since"]))
         if vendor.name == "hubspot"

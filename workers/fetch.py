@@ -1,5 +1,12 @@
-"""Fetching what a notification only named: the sender posts the id of a lead, its words are in the sender's API."""
+"""Fetching what a notification only named: the sender posts the id of a lead, its words are in the sender's API.
 
+Several at a time and each in a thread: a vendor that is slow or silent must not hold up acknowledgements and alarms. A row is never
+dropped, whatever the vendor answers.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,56 +17,150 @@ from routing.team import Team
 from store import fetches, notices, policies
 from store.engine import Engine
 from store.fetches import ToFetch
-from workers.backfill import is_backfill, turn_page
+from workers import backfill
 from workers.fetching import Vendor, vendor_of
 from workers.outcomes import NotAccepted
 from workers.wire import Wire
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 4  # calls under way at one time, of one process
+# while the vendor fails, or asks to be left alone without saying for how long
 BACKOFF = tuple(timedelta(seconds=s) for s in (2, 5, 15, 60, 300))
-REFUSED_FOR = timedelta(minutes=5)  # a dead token does not come back by itself; Meta keeps leads for 90 days
+# while it refuses: a dead token does not come back by itself, a lead we may not read seldom; Meta keeps leads for 90 days
+REFUSED = tuple(timedelta(minutes=m) for m in (5, 10, 20, 40, 60))
+REFUSED_ONE = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A row in hand, and whom to ask for it; None where this version knows nobody of that name."""
+
+    row: ToFetch
+    vendor: Vendor | None
+
+    @property
+    def notice(self) -> str:
+        """Under which key the operator is told."""
+        return f"{self.vendor.name if self.vendor else 'unknown'}:fetch"
+
+
+class Fetcher:
+    """Asks for what is due. One per process, used from one thread; only the calls are made in others."""
+
+    def __init__(self, engine: Engine, settings: Settings, wire: Wire) -> None:
+        self._engine, self._settings, self._wire = engine, settings, wire
+        self._threads = ThreadPoolExecutor(AT_ONCE, "fetch")
+        self._under_way: dict[Future[object], Task] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Is a call under way?"""
+        return bool(self._under_way)
+
+    def step(self, now: datetime, *, claim: bool = True, patience: float = 0.0) -> int:
+        """One round; waits at most `patience` seconds. Returns how many rows moved. No transaction is open during a call."""
+        return (self.begin(now) if claim else 0) + self._gather(patience, now)
+
+    def begin(self, now: datetime) -> int:
+        """Take on as many as there are threads free. Returns how many."""
+        free = AT_ONCE - len(self._under_way)
+        due = fetches.fetchable(self._engine, now, limit=free) if free else []
+        for row in due:
+            task = Task(row, _vendor(row))
+            self._under_way[self._threads.submit(self._ask(task))] = task
+        return len(due)
+
+    def finish(self, now: datetime) -> None:
+        """Wait for what is under way (13 s a call at most) and put it on disk; take on nothing new."""
+        while self._under_way:
+            self._gather(0.5, now)
+
+    def close(self) -> None:
+        """Let go of the threads. Call `finish` first."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, task: Task) -> Callable[[], object]:
+        row, vendor = task.row, task.vendor
+        if vendor is None:
+            return lambda: vendor_of(row.content)  # raises
+        if backfill.is_backfill(row):
+            return lambda: backfill.page_of(vendor, row, self._settings, self._wire)
+        return lambda: vendor.ask(row.content, self._settings, self._wire)
+
+    def _gather(self, patience: float, now: datetime) -> int:
+        if not self._under_way:
+            return 0
+        done, _ = wait(self._under_way, timeout=patience, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._take(self._under_way.pop(future), future, now)
+        return len(done)
+
+    def _take(self, task: Task, future: Future[object], now: datetime) -> None:
+        """Put on disk what was answered. An answer nobody foresaw must not lose the lead, nor hold up the next one."""
+        try:
+            self._keep(task, future.result(), now)
+        except NotAccepted as failure:
+            self._later(task, failure, now)
+        except Exception as error:
+            log.exception("fetch_broke", inbox=task.row.id)
+            self._later(task, NotAccepted(f"unexpected {type(error).__name__}"), now)
+
+    def _keep(self, task: Task, answer: object, now: datetime) -> None:
+        row, vendor = task.row, task.vendor
+        assert vendor is not None
+        if backfill.is_backfill(row):
+            backfill.take_page(self._engine, row, answer, vendor=vendor, now=now)  # type: ignore[arg-type]
+        else:
+            region = _region(policies.current(self._engine, self._settings), row.source)
+            content = vendor.common_lead(row.content, answer, region=region)
+            fetches.fetched(self._engine, row.id, {**content, "heard_as": "fetch_required"}, now)
+        if notices.open_since(self._engine, task.notice) is not None:
+            fetches.wake(self._engine, row, now)  # whatever was wrong is mended: those behind need not wait
+            if not fetches.are_failing(self._engine, row):
+                notices.end_notice(self._engine, task.notice, now)
+
+    def _later(self, task: Task, failure: NotAccepted, now: datetime) -> None:
+        row, vendor = task.row, task.vendor
+        log.warning(
+            "fetch_failed", inbox=row.id, vendor=vendor.name if vendor else None, attempts=row.attempts, code=failure.code
+        )
+        until = now + wait_after(failure, row.attempts)
+        if failure.fault in (Fault.CONFIGURATION, Fault.THROTTLED):
+            fetches.rest(self._engine, row, failure.reason, until)
+        else:
+            fetches.postpone(self._engine, row.id, failure.reason, until)
+        if failure.fault in (Fault.CONFIGURATION, Fault.PERMANENT) or row.attempts >= len(BACKOFF):
+            whom, mend = (vendor.name, vendor.mend) if vendor else ("its vendor", "Update Headroom.")
+            words = (
+                f"Leads of {row.source} cannot be fetched from {whom} ({failure.reason}). They are kept and tried again. {mend}"
+            )
+            notices.raise_notice(self._engine, task.notice, words, now)
+
+
+def wait_after(failure: NotAccepted, attempts: int) -> timedelta:
+    """How long to leave it alone after so many tries, this one included."""
+    if failure.fault is Fault.THROTTLED and failure.retry_after:
+        return failure.retry_after
+    steps = {Fault.CONFIGURATION: REFUSED, Fault.PERMANENT: REFUSED_ONE}.get(failure.fault, BACKOFF)
+    return steps[min(max(attempts, 1), len(steps)) - 1]
 
 
 def fetch_due(engine: Engine, settings: Settings, wire: Wire, now: datetime) -> int:
-    """Fetch what is due. No transaction is open during a call; a row is never dropped. Returns how many were tried."""
-    due = fetches.fetchable(engine, now)
-    if not due:
-        return 0
-    team = policies.current(engine, settings)
-    for row in due:
-        vendor = None
-        try:
-            vendor = vendor_of(row.content)
-            if is_backfill(row):
-                turn_page(engine, settings, wire, row, vendor=vendor, now=now)
-                continue
-            answer = vendor.ask(row.content, settings, wire)
-            content = vendor.common_lead(row.content, answer, region=_region(team, row.source))
-        except NotAccepted as failure:
-            _later(engine, row, failure, vendor=vendor, now=now)
-        except Exception as error:  # an answer nobody foresaw must not lose the lead, nor hold up the next one
-            log.exception("fetch_broke", inbox=row.id)
-            _later(engine, row, NotAccepted(f"unexpected {type(error).__name__}"), vendor=vendor, now=now)
-        else:
-            fetches.fetched(engine, row.id, {**content, "heard_as": "fetch_required"}, now)
-            notices.end_notice(engine, _notice(vendor), now)
-    return len(due)
+    """What is due at `now`, each once, to its end. Returns how many were tried."""
+    fetcher, tried = Fetcher(engine, settings, wire), 0
+    while begun := fetcher.begin(now):
+        tried += begun
+        fetcher.finish(now)
+    fetcher.close()
+    return tried
 
 
-def _later(engine: Engine, row: ToFetch, failure: NotAccepted, *, vendor: Vendor | None, now: datetime) -> None:
-    refused = failure.fault in (Fault.CONFIGURATION, Fault.PERMANENT)
-    wait = REFUSED_FOR if refused else failure.retry_after or BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-    log.warning("fetch_failed", inbox=row.id, vendor=vendor.name if vendor else None, attempts=row.attempts, code=failure.code)
-    fetches.postpone(engine, row.id, failure.reason, now + wait)
-    if refused or row.attempts >= len(BACKOFF):
-        whom, mend = (vendor.name, vendor.mend) if vendor else ("its vendor", "Update Headroom.")
-        words = f"Leads of {row.source} cannot be fetched from {whom} ({failure.reason}). They are kept and tried again. {mend}"
-        notices.raise_notice(engine, _notice(vendor), words, now)
-
-
-def _notice(vendor: Vendor | None) -> str:
-    return f"{vendor.name if vendor else 'unknown'}:fetch"
+def _vendor(row: ToFetch) -> Vendor | None:
+    try:
+        return vendor_of(row.content)
+    except LookupError:
+        return None
 
 
 def _region(team: Team, source: str) -> str:

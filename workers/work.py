@@ -11,7 +11,7 @@ from store import advance, doubts, due, duty, notices, policies
 from store.due import Due
 from store.engine import Engine
 from workers.announce import Announcer
-from workers.fetch import fetch_due
+from workers.fetch import Fetcher
 from workers.followups import follow_up
 from workers.lookups import look_up
 from workers.send import Sender
@@ -36,13 +36,14 @@ class Work:
         self._wire = Wire()
         policies.open_book(engine, settings)
         self.sender = Sender(engine, settings, wire=self._wire)
+        self._fetcher = Fetcher(engine, settings, self._wire)
         self._announcer = Announcer(engine, settings)
         self._rung_few_at: datetime | None = None
 
     @property
     def is_busy(self) -> bool:
-        """Is a call to a provider or an endpoint under way, or what came of it not yet on disk?"""
-        return self.sender.is_busy or self._announcer.is_busy
+        """Is a call to a provider, a vendor or an endpoint under way, or what came of it not yet on disk?"""
+        return self.sender.is_busy or self._fetcher.is_busy or self._announcer.is_busy
 
     def until_done(self, *, longest: float = LONGEST) -> bool:
         """Work until nothing is left; False when there is more after `longest` seconds. What is under way is put on disk first."""
@@ -74,6 +75,8 @@ class Work:
         if _is(waiting.alarms, now):
             done += self._ring_alarms(now, at_once)
         done += self._rarer(waiting, now)
+        if _is(waiting.fetches, now) or self._fetcher.is_busy:
+            done += self._fetcher.step(now, claim=_is(waiting.fetches, now), patience=0.0 if done else IDLE_WAIT)
         return done + self._tell(waiting, now, patience=0.0 if done else IDLE_WAIT)
 
     def _tell(self, waiting: Due, now: datetime, *, patience: float) -> int:
@@ -95,8 +98,6 @@ class Work:
             done += duty.turn(self._engine, now)
         if _is(waiting.leases, now):
             done += sum(doubts.release(self._engine, now)) + look_up(self._engine, self.sender.lanes, now)
-        if _is(waiting.fetches, now):
-            done += fetch_due(self._engine, self._settings, self._wire, now)
         return done
 
     def _ring_alarms(self, now: datetime, at_once: Sender | None) -> int:
@@ -111,12 +112,14 @@ class Work:
     def finish(self) -> None:
         """Put what is under way on disk; begin nothing."""
         self.sender.finish(clock.now())
+        self._fetcher.finish(clock.now())
         self._announcer.finish(clock.now())
 
     def close(self) -> None:
         """The same, and let go of everything."""
         self.finish()
         self.sender.close()
+        self._fetcher.close()
         self._announcer.close()
 
 

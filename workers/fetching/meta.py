@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from config import lead, normal
 from config.settings import Settings
 from workers.channels.messenger import HOST, VERSION, judge_graph
-from workers.outcomes import SendFailed
+from workers.outcomes import NotProcessed, SendFailed
 from workers.wire import Wire
 
 MEND = "Check META_PAGE_TOKEN and that the app may read leads of this page (Lead Access Manager)."
@@ -20,6 +20,7 @@ STANDARD = {
     "full_name": "name", "first_name": "first_name", "last_name": "last_name", "email": "email", "work_email": "email",
     "phone_number": "phone", "work_phone_number": "phone", "company_name": "company",
 }  # fmt: skip
+MOST_PAGES = 50  # of a list of forms
 DUMMY = "<test lead: dummy data"  # what Meta's own test button fills in
 
 
@@ -49,20 +50,34 @@ def missed(asked: Mapping[str, Any], settings: Settings, wire: Wire) -> tuple[li
     ids = [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and str(each.get("id", "")).isdigit()]
     known = {"campaign": {"form_id": form}, **({"extra": {"page_id": page}} if page else {})}
     found: list[tuple[str, dict[str, object]]] = [(f"meta_leadgen:{each}", {"leadgen_id": each, **known}) for each in ids]
-    paging = told.get("paging") or {}
-    after = str((paging.get("cursors") or {}).get("after") or "") if paging.get("next") else ""
+    after = _next(told)
     forms = [first, *rest] if after else rest
     return found, {"forms": forms, "after": after} if forms else None
 
 
 def _forms(settings: Settings, wire: Wire) -> list[str]:
     """<page>:<form> of every page that we have a token for; a token that names no page is asked for its own."""
-    told = {
-        page: _get(settings, wire, "me/leadgen_forms", {"fields": "id", "limit": "100"}, page=page)
-        for page in settings.meta_page_tokens or ("",)
-    }
-    forms = ((page, each) for page, answer in told.items() for each in answer.get("data") or ())
-    return [f"{page}:{each['id']}".removeprefix(":") for page, each in forms if isinstance(each, dict) and each.get("id")]
+    pages = settings.meta_page_tokens or ("",)
+    return [f"{page}:{form}".removeprefix(":") for page in pages for form in _forms_of(page, settings, wire)]
+
+
+def _forms_of(page: str, settings: Settings, wire: Wire) -> list[str]:
+    """The ids of a page's forms, a hundred at a time."""
+    found: list[str] = []
+    after = ""
+    for _ in range(MOST_PAGES):
+        told = _get(settings, wire, "me/leadgen_forms", {"fields": "id", "limit": "100", "after": after}, page=page)
+        found += [str(each["id"]) for each in told.get("data") or () if isinstance(each, dict) and each.get("id")]
+        after = _next(told)
+        if not after:
+            break
+    return found
+
+
+def _next(told: Mapping[str, Any]) -> str:
+    """Where the next page of a list begins, "" after the last."""
+    paging = told.get("paging") or {}
+    return str((paging.get("cursors") or {}).get("after") or "") if paging.get("next") else ""
 
 
 def _get(settings: Settings, wire: Wire, path: str, query: Mapping[str, str], *, page: str) -> dict[str, Any]:
@@ -73,8 +88,28 @@ def _get(settings: Settings, wire: Wire, path: str, query: Mapping[str, str], *,
     asked = urlencode({name: value for name, value in query.items() if value}, safe=",")
     url = f"{settings.meta_graph_url or HOST}/{VERSION}/{path}?{asked}"
     answer = wire.request("GET", url, body=None, headers={"Authorization": f"Bearer {token}"})
-    judge_graph(answer)
+    try:
+        judge_graph(answer)
+    except NotProcessed as slower:
+        slower.retry_after = slower.retry_after or regained_after(answer.headers)
+        raise
     return answer.json()
+
+
+def regained_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long a page has used up its calls, an hour at most: Meta says it beside them, in minutes, and not in Retry-After."""
+    said = next((value for name, value in headers.items() if name.lower() == "x-business-use-case-usage"), "")
+    try:
+        told = json.loads(said) if said else {}
+    except ValueError:
+        return None
+    uses = [use for each in told.values() if isinstance(each, list) for use in each] if isinstance(told, dict) else []
+    minutes = [use["estimated_time_to_regain_access"] for use in uses if isinstance(use, dict) and _is_minutes(use)]
+    return timedelta(minutes=min(max(minutes), 60)) if minutes and max(minutes) > 0 else None
+
+
+def _is_minutes(use: Mapping[str, Any]) -> bool:
+    return isinstance(use.get("estimated_time_to_regain_access"), int | float)
 
 
 def common_lead(notice: Mapping[str, Any], answer: Mapping[str, Any], *, region: str) -> dict[str, object]:
