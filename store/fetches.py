@@ -10,6 +10,8 @@ from sqlalchemy import Engine, text
 from store.engine import transaction
 
 LEASE = timedelta(seconds=30)  # a fetch takes 13 s at most; who dies in it leaves the row to the next one
+ALONE = "this lead alone: "  # begins the error of what is refused for itself and not for what is wrong with all
+VENDOR = "coalesce(content->'fetch'->>'vendor', 'meta')"
 PAGE = "coalesce(content->'extra'->>'page_id', '')"  # tokens and limits are a page's, where there are pages
 
 
@@ -62,15 +64,15 @@ def rest(engine: Engine, row: ToFetch, error: str, until: datetime) -> None:
 
 
 def wake(engine: Engine, row: ToFetch, now: datetime) -> None:
-    """What had failed for the same page is tried again at once."""
+    """What had failed for the same page is tried again at once, but for leads that are refused alone."""
     with transaction(engine) as db:
         db.execute(_WAKE, {"source": row.source, "page": page_of(row), "now": now})
 
 
-def are_failing(engine: Engine, row: ToFetch) -> bool:
-    """Is there anything else of this source that could not be fetched yet?"""
+def are_failing(engine: Engine, row: ToFetch, *, alone: bool) -> bool:
+    """Is there anything else of its vendor that could not be fetched yet: leads refused alone, or for what is wrong with all?"""
     with transaction(engine) as db:
-        return db.execute(_FAILING, {"id": row.id, "source": row.source}).first() is not None
+        return db.execute(_FAILING, {"id": row.id, "alone": alone}).first() is not None
 
 
 def page_of(row: ToFetch) -> str:
@@ -95,10 +97,11 @@ WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND {PAG
 """)
 _WAKE = text(f"""
 UPDATE inbox SET due_at = :now WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND {PAGE} = :page
-AND due_at > :now AND error IS NOT NULL
+AND due_at > :now AND error NOT LIKE '{ALONE}%'
 """)
-_FAILING = text("""
-SELECT 1 FROM inbox WHERE done_at IS NULL AND event = 'fetch_required' AND source = :source AND id <> :id AND error IS NOT NULL LIMIT 1
+_FAILING = text(f"""
+SELECT 1 FROM inbox WHERE done_at IS NULL AND event = 'fetch_required' AND id <> :id
+AND {VENDOR} = (SELECT {VENDOR} FROM inbox WHERE id = :id) AND (error LIKE '{ALONE}%') = :alone LIMIT 1
 """)
 _GO_ON = text(
     "UPDATE inbox SET content = CAST(:content AS jsonb), due_at = :now, attempts = 0, error = NULL WHERE id = :id AND done_at IS NULL"

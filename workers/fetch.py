@@ -39,10 +39,9 @@ class Task:
     row: ToFetch
     vendor: Vendor | None
 
-    @property
-    def notice(self) -> str:
-        """Under which key the operator is told."""
-        return f"{self.vendor.name if self.vendor else 'unknown'}:fetch"
+    def notice(self, *, alone: bool) -> str:
+        """Under which key the operator is told: that nothing can be fetched, or that some leads alone cannot."""
+        return f"{self.vendor.name if self.vendor else 'unknown'}:{'lead' if alone else 'fetch'}"
 
 
 class Fetcher:
@@ -115,27 +114,37 @@ class Fetcher:
             region = _region(policies.current(self._engine, self._settings), row.source)
             content = vendor.common_lead(row.content, answer, region=region)
             fetches.fetched(self._engine, row.id, {**content, "heard_as": "fetch_required"}, now)
-        if notices.open_since(self._engine, task.notice) is not None:
-            fetches.wake(self._engine, row, now)  # whatever was wrong is mended: those behind need not wait
-            if not fetches.are_failing(self._engine, row):
-                notices.end_notice(self._engine, task.notice, now)
+        self._mended(task, now)
+
+    def _mended(self, task: Task, now: datetime) -> None:
+        """Something came: those behind need not wait, and the operator is told when all is well."""
+        for alone in (False, True):
+            notice = task.notice(alone=alone)
+            if notices.open_since(self._engine, notice) is None:
+                continue
+            if not alone:
+                fetches.wake(self._engine, task.row, now)
+            if not fetches.are_failing(self._engine, task.row, alone=alone):
+                notices.end_notice(self._engine, notice, now)
 
     def _later(self, task: Task, failure: NotAccepted, now: datetime) -> None:
         row, vendor = task.row, task.vendor
         log.warning(
             "fetch_failed", inbox=row.id, vendor=vendor.name if vendor else None, attempts=row.attempts, code=failure.code
         )
-        until = now + wait_after(failure, row.attempts)
+        until, alone = now + wait_after(failure, row.attempts), failure.fault is Fault.PERMANENT
         if failure.fault in (Fault.CONFIGURATION, Fault.THROTTLED):
             fetches.rest(self._engine, row, failure.reason, until)
         else:
-            fetches.postpone(self._engine, row.id, failure.reason, until)
-        if failure.fault in (Fault.CONFIGURATION, Fault.PERMANENT) or row.attempts >= len(BACKOFF):
-            whom, mend = (vendor.name, vendor.mend) if vendor else ("its vendor", "Update Headroom.")
-            words = (
-                f"Leads of {row.source} cannot be fetched from {whom} ({failure.reason}). They are kept and tried again. {mend}"
-            )
-            notices.raise_notice(self._engine, task.notice, words, now)
+            fetches.postpone(self._engine, row.id, f"{fetches.ALONE if alone else ''}{failure.reason}", until)
+        if failure.fault is Fault.CONFIGURATION or alone or row.attempts >= len(BACKOFF):
+            notices.raise_notice(self._engine, task.notice(alone=alone), _in_words(task, failure, alone=alone), now)
+
+
+def _in_words(task: Task, failure: NotAccepted, *, alone: bool) -> str:
+    whom, mend = (task.vendor.name, task.vendor.mend) if task.vendor else ("its vendor", "Update Headroom.")
+    which = "Some leads" if alone else "Leads"
+    return f"{which} of {task.row.source} cannot be fetched from {whom} ({failure.reason}). They are kept and tried again. {mend}"
 
 
 def wait_after(failure: NotAccepted, attempts: int) -> timedelta:

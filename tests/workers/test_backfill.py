@@ -66,7 +66,10 @@ def firm(engine):
 
 def meta_pages() -> Vendors:
     return Vendors(
-        leadgen_forms=[{"data": [{"id": "501"}, {"id": "502"}]}],
+        leadgen_forms=[
+            {"data": [{"id": "501"}], "paging": {"next": "x", "cursors": {"after": "Zm9y"}}},
+            {"data": [{"id": "502"}]},
+        ],
         _501_leads=[
             {"data": [{"id": "9007199254740993"}], "paging": {"next": "x", "cursors": {"after": "QVF"}}},
             {"data": [{"id": "12"}, "odd", {"id": ["odd"]}], "unknown": True},
@@ -133,3 +136,10 @@ def test_a_list_that_cannot_be_read_is_tried_again_and_said(firm):
     [row] = rows(firm, "inbox")
     assert (row["done_at"], row["error"]) == (None, "META_PAGE_TOKEN is not set")
     assert fetches.fetchable(firm, NOW) == []
+
+
+def test_an_odd_entry_of_linkedins_is_not_the_end_of_its_list():
+    elements = [{"id": f"abc-{n}"} for n in range(99)] + [{"id": None}]
+    asked = {"missed_since": SINCE, "only": "urn:li:sponsoredAccount:512345678"}
+    found, cursor = VENDORS["linkedin"].missed(asked, SETTINGS, Vendors(leadFormResponses=[{"elements": elements}]))
+    assert (len(found), cursor) == (99, 100)
