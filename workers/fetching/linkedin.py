@@ -46,7 +46,7 @@ def missed(asked: Object, settings: Settings, wire: Wire) -> tuple[list[tuple[st
     answer = wire.request("GET", f"{_host(settings)}/rest/leadFormResponses?{query}", body=None, headers=_headers(settings))
     judge(answer, code=None, reason=f"LinkedIn answered {answer.status}", configuration=frozenset({400, 401, 403, 426}))
     told = answer.json().get("elements")
-    ids = [str(each.get("id")) for each in _objects(told) if _ID.fullmatch(str(each.get("id")))]
+    ids = [number for each in _objects(told) if _ID.fullmatch(number := normal.identifier(each.get("id")))]
     found: list[tuple[str, dict[str, object]]] = [
         (f"linkedin:{each}", {"fetch": {"vendor": "linkedin", "id": each}}) for each in ids
     ]
