@@ -12,7 +12,7 @@ from config.heartbeat import beat_file
 from console.log_tail import last_lines
 from console.processes import command_of, end_stranger, first_number, is_alive, launch
 
-FIRST_BEAT_WITHIN = 60.0  # seconds after its start: one that hangs before its first sign of life would hang for ever
+FIRST_BEAT_WITHIN = 120.0  # seconds after its start: one that hangs before its first sign of life would hang for ever
 HUNG_AFTER = 20.0  # seconds without a sign of life (reliability: a stopped clock process is replaced before alarms are 30 s late)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before a new start; doubled while a process dies right away
 SETTLED_AFTER = 10.0  # seconds after which a start counts as good

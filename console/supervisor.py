@@ -14,7 +14,8 @@ from console.processes import StartFailed
 from console.startup import Ground
 
 LOOK_EVERY = 0.2  # seconds; a dead process is started again well within 2 s
-ANSWER_WITHIN = 30.0  # seconds until the first page must be there
+ANSWER_WITHIN = 180.0  # seconds until the first page must be there: on a busy machine the imports alone have taken 40
+SAY_SO_AFTER = 15.0  # seconds of that in which nobody wonders
 STOP_WEB, STOP_WORK = 6.0, 8.0  # seconds to finish the work in hand; with the servers' 5 s all is over within 20
 
 Tell = Callable[[str], None]
@@ -60,11 +61,15 @@ class Supervisor:
         for child in self.children:
             child.start()
         web = self.children[0]
-        until = time.monotonic() + ANSWER_WITHIN
+        began, has_said = time.monotonic(), False
         while not self._stop.is_set() and not answers(self.address + "/readyz"):
-            if not web.is_running() or time.monotonic() > until:
+            waited = time.monotonic() - began
+            if not web.is_running() or waited > ANSWER_WITHIN:
                 end = "\n  ".join(last_lines(web.log)) or "(nothing)"
                 raise StartFailed(f"The web process does not answer. The end of {web.log}:\n  {end}")
+            if waited > SAY_SO_AFTER and not has_said:
+                self.tell("the web process is still starting: this machine is slow or busy")
+                has_said = True
             self._stop.wait(0.1)
         keep_beating(lambda: answers(self.address + "/livez"), data=self.ground.settings.data, role="web")
 

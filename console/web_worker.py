@@ -5,6 +5,7 @@ gunicorn's own time-outs look at connections that are silent; one that sends a b
 
 import errno
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 READ_WITHIN = 15.0  # seconds for a whole request, from its first byte; 256 KiB at 20 KiB/s
+LOAD_WITHIN = 120.0  # seconds for all imports
 WRITE_WITHIN = 15.0  # seconds for each piece of an answer
 HEAR_OUT = 1.0  # seconds in which a client may end what it was sending when we hang up
 MOST_HEARD = 64 * 1024  # bytes of it
@@ -62,6 +64,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """Each request has `read_within` seconds; a connection that does not keep to it is closed, in its own thread."""
 
     read_within = READ_WITHIN
+
+    def load_wsgi(self) -> None:
+        """Import the application. On a busy machine that may take longer than a worker may be silent, and it is not hung."""
+        loaded = threading.Event()
+
+        def say_so() -> None:
+            until = time.monotonic() + LOAD_WITHIN
+            while not loaded.wait(1.0) and time.monotonic() < until:
+                self.notify()
+
+        threading.Thread(target=say_so, daemon=True).start()
+        try:
+            super().load_wsgi()
+        finally:
+            loaded.set()
 
     def handle(self, conn: Any) -> Any:
         """One request, in a thread of the pool."""

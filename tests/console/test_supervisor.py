@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
 from config.heartbeat import beat_file
 from console.child import FIRST_BEAT_WITHIN, HUNG_AFTER, LONGEST_PAUSE, Backoff, Child, Heart
 from console.log_tail import LogTail, last_lines, worth_telling
-from console.processes import end, first_number, is_alive, launch, wait_until
+from console.processes import StartFailed, end, first_number, free_port, is_alive, launch, wait_until
+from console.supervisor import Supervisor
+from console.web_worker import PatientWorker
 
 IDLE = "import time\nprint('up', flush=True)\ntime.sleep(60)"
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)"
@@ -90,7 +94,7 @@ class TestChild:
         clock.tend(clock.backoff.start_at)
         assert clock.is_running()
 
-    def test_one_that_hangs_before_its_first_beat_has_a_minute_to_start(self, child):
+    def test_one_that_hangs_before_its_first_beat_has_two_minutes_to_start(self, child):
         clock = child(IDLE)
         clock.start()
         clock.tend(time.monotonic() + FIRST_BEAT_WITHIN - 1)
@@ -244,3 +248,59 @@ def test_a_child_dies_with_its_parent(tmp_path):
     parent.wait()
     parent.stdout.close()
     assert wait_until(lambda: not is_alive(grandchild), 10)
+
+
+SLOW = "import http.server, time; time.sleep({}); http.server.HTTPServer(('127.0.0.1', {}), Fine).serve_forever()"
+FINE = """
+import http.server
+class Fine(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+"""
+
+
+class TestStart:
+    """The first page may take its time on a busy machine; a process that has died will not come."""
+
+    @pytest.fixture
+    def supervisor(self, data, child):
+        port = free_port()
+        settings = SimpleNamespace(data=data, host="127.0.0.1", port=port)
+        ground = SimpleNamespace(settings=settings, has_bell=False, environ={}, postgres=None, redis=None)
+        told: list[str] = []
+        made = Supervisor(ground, told.append)
+        made.told, made.port = told, port
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        yield made
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def test_a_slow_start_is_waited_for_and_told(self, supervisor, child, monkeypatch):
+        monkeypatch.setattr("console.supervisor.SAY_SO_AFTER", 0.3)
+        supervisor.children = [child(FINE + SLOW.format(1.0, supervisor.port))]
+        supervisor.start()
+        assert supervisor.told == ["the web process is still starting: this machine is slow or busy"]
+
+    def test_a_web_process_that_has_ended_is_told_at_once_with_the_end_of_its_log(self, supervisor, child):
+        supervisor.children = [child("print('no such module', flush=True); raise SystemExit(3)")]
+        began = time.monotonic()
+        with pytest.raises(StartFailed, match="no such module"):
+            supervisor.start()
+        assert time.monotonic() - began < 20
+
+    def test_one_that_never_answers_is_given_up(self, supervisor, child, monkeypatch):
+        monkeypatch.setattr("console.supervisor.ANSWER_WITHIN", 0.5)
+        supervisor.children = [child(IDLE)]
+        with pytest.raises(StartFailed, match="does not answer"):
+            supervisor.start()
+
+
+def test_a_web_worker_that_still_imports_is_not_taken_for_hung(monkeypatch):
+    worker, beats = object.__new__(PatientWorker), []
+    worker.notify = lambda: beats.append(time.monotonic())
+    monkeypatch.setattr(ThreadWorker, "load_wsgi", lambda _self: time.sleep(2.4))
+    worker.load_wsgi()
+    assert len(beats) == 2
+    time.sleep(1.2)
+    assert len(beats) == 2, "only while it imports: afterwards its own loop must speak"
