@@ -147,7 +147,8 @@ def test_every_page_fits_a_phone_and_has_legible_colours(browser, running, fault
     )
     running.lead("Somebody", phone=None)
     page = a_page(browser, running, faults, width=360, color_scheme=scheme)
-    for path in ("/", "/leads", f"/leads/{code}", "/outbox", "/sign-in", running.offer(code, "ann"), running.breach(code)):
+    links = (running.offer(code, "ann"), running.breach(code))
+    for path in ("/", "/?kiosk=1", "/leads", f"/leads/{code}", "/outbox", "/reports", "/events", "/sign-in", *links):
         page.goto(path)
         assert fits(page), path
         assert page.evaluate(PALE) == [], path
