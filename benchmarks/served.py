@@ -55,7 +55,7 @@ class Held:
 def measure(server: str, *, quick: bool) -> Report:
     """Steps until it no longer keeps up, then the best rate held for long."""
     report = Report("served", "Leads fully served: accepted, routed, acknowledged and offered by text", COLUMNS)
-    step, hold = (5.0, 15.0) if quick else (10.0, 90.0)
+    step, hold = (5.0, 15.0) if quick else (10.0, 180.0)
     with house.provider() as (provider, provider_pid), house.whole_house(team_file(400), provider) as product:
         product.pids["provider"] = provider_pid
         load.on_schedule(product.port, rate=20.0, seconds=2.0)

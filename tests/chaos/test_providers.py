@@ -75,9 +75,10 @@ BEGUN = """
     SELECT extract(epoch FROM started_at)::float AS at FROM attempts JOIN outbox ON outbox.id = message_id AND channel = 'sms'
     WHERE started_at BETWEEN to_timestamp(:since) AND to_timestamp(:until) ORDER BY 1
 """
+# what is begun in the very commit that records the probe's answer bears the same instant, and is none
 PROBES_AFTER = """
     SELECT count(*) FROM attempts JOIN outbox ON outbox.id = message_id AND channel = 'sms' WHERE started_at > to_timestamp(:since)
-    AND started_at <= (SELECT min(finished_at) FROM attempts WHERE provider_id LIKE 'SM%' AND started_at > to_timestamp(:since))
+    AND started_at < (SELECT min(finished_at) FROM attempts WHERE provider_id LIKE 'SM%' AND started_at > to_timestamp(:since))
     AND outcome = 'accepted'
 """
 
