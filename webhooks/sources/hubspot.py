@@ -1,6 +1,5 @@
 """HubSpot: a workflow's webhook brings the contact itself; an app's webhook only names contacts, which a worker then fetches."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
@@ -118,9 +117,8 @@ def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received
         fetch={"vendor": "hubspot", "object_id": contact, "portal_id": portal},
         extra={"subscription": normal.clean_line(kind, 80), "contact_id": contact, **_change(event)},
     )
-    kept = json.dumps({name: each for name, each in event.items() if name != "attemptNumber"}, sort_keys=True).encode()
     word = "erase_request" if what in _ERASURES else "fetch_required"
-    yield Received(delivery.source.id, key, word, content, kept, delivery.kept_headers, delivery.received_at)
+    yield Received(delivery.source.id, key, word, content, delivery.piece(event), delivery.kept_headers, delivery.received_at)
 
 
 def _once_each(found: Sequence[Received]) -> list[Received]:
