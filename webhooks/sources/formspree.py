@@ -39,7 +39,7 @@ DOCS = SourceDocs(
         "Copy the signing secret it shows into the source's `secret`.",
     ),
     thin="the signature is known from public receivers only, not from a page of the vendor's. A submission without the wrapper"
-    " `submission` is read as well.",
+    " `submission` is read as well. The log says what fitted (signature_matched, submission_read: reading).",
 )
 _CONTROL = frozenset(
     {"_date", "_id", "_gotcha", "_subject", "_next", "_language", "_format", "_cc", "_host", "_optin", "_status", "_errors"}
@@ -55,6 +55,7 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     if not form_signatures.is_timestamped(delivery.body, header, secrets, name="v1", now=delivery.received_at):
         mend = "Put the signing secret into `secret`, and check your clock (300 s)."
         raise NotGenuine("The signature is wrong or too old", where="the Formspree-Signature header", mend=mend)
+    log.info("signature_matched", source=delivery.source.id, reading="t.body, v1")
 
 
 def parse(delivery: Delivery) -> list[Received]:

@@ -42,7 +42,8 @@ DOCS = SourceDocs(
         "Press Send test data: the lead shows up marked as a test.",
     ),
     tests="`is_test`; the button sends the same `lead_id` again and again, so a test counts as new once the dedupe window is over",
-    thin="which answers are tried again is from general knowledge. What consent the form asked for is only in the asset.",
+    thin="which answers are tried again is from general knowledge: what we want again is answered with a 5xx, and a"
+    " lead that comes twice is one by its `lead_id`, whichever it is. What consent the form asked for is only in the asset.",
 )
 _COLUMNS = {
     "FULL_NAME": "name", "FIRST_NAME": "first_name", "LAST_NAME": "last_name", "EMAIL": "email", "PHONE_NUMBER": "phone",

@@ -47,7 +47,8 @@ DOCS = SourceDocs(
         "older_signatures": "true accepts v2 and v1 signatures too (plain hashes: only where a workflow sends no v3). Default false"
     },
     thin="retries, and which characters of the address are decoded before it is signed, are from general knowledge: the address is tried"
-    " as sent and decoded. Contacts that our own app wrote are no leads.",
+    " as sent and decoded, with its port and without, and the log says which fitted (signature_matched: reading). Contacts that our own app"
+    " wrote are no leads.",
 )
 _SIGNATURES = ("x-hubspot-signature-v3", "x-hubspot-signature")
 _ERASURES = ("privacydeletion",)
@@ -60,6 +61,7 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     """Raises NotSigned or NotGenuine. A signature that is there must fit; a key counts only where there is none."""
     if not any(name in delivery.headers for name in _SIGNATURES):
         keys.verify(delivery, secrets)
+        log.info("signature_matched", source=delivery.source.id, reading="none, key alone")
         return
     older = delivery.source.options.get("older_signatures") is True
     reading = form_signatures.hubspot_reading(delivery, secrets, older=older)

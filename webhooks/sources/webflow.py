@@ -48,7 +48,8 @@ DOCS = SourceDocs(
         "Publish the site and send the form once.",
     ),
     tests="a field `headroom_test` with the value of our own test form, or `is_test` of the payload",
-    thin="the number of retries is a third party's word. A signature that is there must fit; the key counts only where there is none.",
+    thin="the number of retries is a third party's word. A signature that is there must fit; the key counts only where there is"
+    " none; the log says which it was (signature_matched: reading).",
 )
 _CONSENT_TYPES = frozenset({"FormCheckboxInput", "checkbox"})
 _FILE_TYPES = frozenset({"FormFileUploadInput", "file"})
@@ -62,6 +63,8 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     elif not form_signatures.is_webflows(delivery, secrets):
         mend = "Put the webhook's secretKey (or the app's client secret) into `secret`, and check your clock (300 s)."
         raise NotGenuine("The signature is wrong or too old", where="the x-webflow-signature header", mend=mend)
+    else:
+        log.info("signature_matched", source=delivery.source.id, reading="signature")
 
 
 def parse(delivery: Delivery) -> list[Received]:
