@@ -36,7 +36,7 @@ DOCS = SourceDocs(
     vendor="Webflow",
     verified_by="`x-webflow-signature`: hex HMAC-SHA256 of `timestamp:body`, at most 300 s old; webhooks made in the dashboard may"
     " carry none: there a key of ours in the address",
-    answers="200",
+    answers="200 at once",
     retries="3 tries, 10 minutes apart",
     key="`payload.id`",
     mapped="the labels of `payload.data`, or `fields`; utm and click ids from hidden fields; a ticked consent box with its label",
