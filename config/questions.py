@@ -136,7 +136,7 @@ class _Sorting:
         self.take(lambda _, said: "phone" if looks_like_phone(said, region) else "")
         if not named and first >= 0 and self._is_unlabelled(first) and _PERSON_NAME.fullmatch(self.texts[first]):
             self.means[first] = self.means[first] or "name"
-        spoken = [number for number, said in enumerate(self.texts) if " " in said and self._is_unlabelled(number)]
+        spoken = [number for number, said in enumerate(self.texts) if len(said.split()) > 1 and self._is_unlabelled(number)]
         spoken = [number for number in spoken if not self.means[number]]
         if spoken and "message" not in self.means:
             self.means[max(spoken, key=lambda number: len(self.texts[number]))] = "message"

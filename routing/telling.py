@@ -11,6 +11,7 @@ from routing.team import Manager, Rep
 from routing.words import ago
 
 Fields = Mapping[str, str]
+SHOWN = ("slack", "teams")  # where an offer or an alarm stands to be looked at, by several people perhaps
 ALSO = {"sms": ("sms", "slack", "teams")}  # what is short enough for a text is told there too
 
 
@@ -46,13 +47,17 @@ def withdrawn(facts: Facts, reps: tuple[str, ...], now: datetime, *, winner: str
 
 
 def gone(facts: Facts, reps: tuple[str, ...], after: State, now: datetime) -> tuple[Message, ...]:
-    """On Slack the offer itself is changed: they are asked no longer, and who has it or is asked now. No text: it asks nothing of them."""
+    """They are asked no longer, and who has it or is asked now: on Slack the offer itself is changed, on Teams a card says so below it.
+
+    No text: it asks nothing of them.
+    """
     holders = (after.owner,) if after.owner else after.offered_to
     winner = names(facts, (rep for rep in holders if rep))
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": winner, "accepted": after.owner or ""}
     key = f"gone:{facts.lead.id}:{facts.state.turn}:{at(now)}"
-    on_slack = [rep for rep in reps if rep in facts.team.reps and "slack" in ways_of(facts.team.reps[rep])]
-    return tuple(m for rep in on_slack for m in to_rep(facts, rep, "gone", key, fields, purpose="notice", channels=("slack",)))
+    seen = [(rep, way) for rep in reps if rep in facts.team.reps for way in SHOWN if way in ways_of(facts.team.reps[rep])]
+    news = [(rep, way) for rep, way in seen if way == "slack" or rep != after.owner]  # who has it needs no second card
+    return tuple(m for rep, way in news for m in to_rep(facts, rep, "gone", key, fields, purpose="notice", channels=(way,)))
 
 
 def too_late(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
@@ -178,7 +183,7 @@ def uncontactable(facts: Facts, reason: str) -> tuple[Message, ...]:
 
 
 def on_it(facts: Facts, manager: str, now: datetime) -> tuple[Message, ...]:
-    """On Slack the alarm itself is changed for everybody who sees it: who is on it, and no button any more."""
+    """Who is on it, for everybody who saw the alarm: on Slack it is changed and has no button any more, on Teams a card says so."""
     pool, team = facts.policy.pool, facts.team.managers
     told = [team[name] for name in dict.fromkeys((*pool.managers, *pool.directors)) if name in team]
     fields = {
@@ -186,10 +191,10 @@ def on_it(facts: Facts, manager: str, now: datetime) -> tuple[Message, ...]:
     }  # fmt: skip
     return tuple(
         Message(
-            key=f"onit:{facts.lead.id}:{at(now)}:manager:{person.id}:slack", to=f"manager:{person.id}", channel="slack",
-            address=ways_of(person)["slack"], template="on_it", purpose="notice", fields=fields,
+            key=f"onit:{facts.lead.id}:{at(now)}:manager:{person.id}:{way}", to=f"manager:{person.id}", channel=way,
+            address=ways_of(person)[way], template="on_it", purpose="notice", fields=fields,
         )
-        for person in told if "slack" in ways_of(person)
+        for person in told for way in SHOWN if way in ways_of(person)
     )  # fmt: skip
 
 

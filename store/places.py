@@ -1,4 +1,7 @@
-"""Where alarms stand on Slack, by manager: each of those messages is changed when somebody is on what it tells, one lead or many."""
+"""Where alarms stand on Slack, by manager: each of those messages is changed when somebody is on what it tells, one lead or many.
+
+What stands on Teams cannot be changed: who was told there is told once more who is on it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +20,9 @@ LOOKED_BACK = timedelta(hours=24)  # older alarms have scrolled away
 Written = Sequence[tuple[int | None, Message]]
 
 STANDING = text("""
-SELECT id, recipient, provider_id, template, fields FROM outbox
-WHERE recipient = ANY(:recipients) AND created_at > :since AND channel = 'slack' AND purpose = 'alarm' AND provider_id IS NOT NULL
+SELECT id, recipient, channel, provider_id, template, fields FROM outbox
+WHERE recipient = ANY(:recipients) AND created_at > :since AND purpose = 'alarm'
+  AND ((channel = 'slack' AND provider_id IS NOT NULL) OR (channel = 'teams' AND state IN ('sent', 'delivered')))
 ORDER BY id
 """)
 ONE = text("SELECT fields FROM outbox WHERE id = :id AND channel = 'slack' AND purpose = 'alarm'")
@@ -45,11 +49,16 @@ def placed(db: Connection, messages: Written, team: Team, now: datetime) -> Writ
 
 
 def messages_about(db: Connection, said: Written, standing: Sequence[Row[Any]], team: Team) -> Written:
-    """One message for each alarm: with one lead as it was written, with several telling how they all stand."""
-    found: list[tuple[int | None, Message]] = []
+    """One message for each alarm: with one lead as it was written, with several telling how they all stand. On Teams one is enough."""
+    on_teams = {(alarm.recipient, code) for alarm in standing if alarm.channel == "teams" for code in codes_of(alarm.fields)}
+    found: list[tuple[int | None, Message]] = [
+        (lead_id, message) for lead_id, message in said
+        if message.channel == "teams" and (message.to, message.fields.get("code")) in on_teams
+    ]  # fmt: skip
     for alarm in standing:
         told = codes_of(alarm.fields)
-        mine = next(((i, m) for i, m in said if m.to == alarm.recipient and m.fields.get("code") in told), None)
+        here = [(i, m) for i, m in said if (m.to, m.channel) == (alarm.recipient, "slack") and alarm.channel == "slack"]
+        mine = next(((i, m) for i, m in here if m.fields.get("code") in told), None)
         if mine is None:
             continue
         lead_id, message = mine

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
@@ -23,6 +23,9 @@ MOST_FIELDS = 1000
 DEEPEST = 32  # levels of nesting; real deliveries have at most 8
 LONGEST_NUMBER = 40  # digits; longer ones are kept as cut text: Python refuses to turn over 4,300 digits into a number
 _NOT_STORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # JSON's escapes of NUL and of halves of a pair
+_MARKS = re.compile(
+    rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL
+)  # of a JSON text: what is quoted, and where objects begin and end
 _UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 _SAYS_CHARSET = re.compile(rb"(?:^|&)_charset_=([A-Za-z0-9_.-]{1,40})")  # a hidden field of that name, filled in by the browser
 _CHARSETS = {  # as browsers read them (WHATWG Encoding)
@@ -67,6 +70,31 @@ def read_json(body: bytes) -> object:
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
         raise _too_deep()
     return _storable(value) if _NOT_STORABLE.search(body) else value
+
+
+def pieces(body: bytes, value: object) -> dict[int, bytes]:
+    """Of each object inside `value`, which was read from this JSON body: by its id(), the bytes as they were sent. {} where it cannot be told."""
+    found: list[tuple[int, int]] = []
+    begun: list[int] = []
+    for mark in _MARKS.finditer(body):
+        if mark[0] == b"{":
+            begun.append(len(found))
+            found.append((mark.start(), 0))
+        elif mark[0] == b"}":
+            number = begun.pop()
+            found[number] = (found[number][0], mark.end())
+    objects = list(_objects(value))
+    if len(objects) != len(found):  # a name came twice: JSON keeps the last, and the others are nowhere
+        return {}
+    return {id(each): body[start:end] for each, (start, end) in zip(objects, found, strict=True)}
+
+
+def _objects(value: object) -> Iterator[object]:
+    """In the order in which they begin in the text."""
+    if isinstance(value, dict):
+        yield value
+    for each in _children(value):
+        yield from _objects(each)
 
 
 def _urlencoded(body: bytes, charset: str) -> Form:

@@ -5,12 +5,15 @@ A caller who hangs up while it rings gives no Dial result, only the number's sta
 
 from collections.abc import Callable
 
+import structlog
+
 from config import lead, links, normal
 from store.inbox import Received
 from webhooks.bodies import Form
 from webhooks.delivery import Delivery
 from webhooks.twilio_requests import number, place, sid, whole
 
+log = structlog.get_logger("webhooks")
 SHORTEST_VOICEMAIL = 2  # seconds; what is shorter is the carrier's beep and a hang-up
 _FINAL = {
     "completed": "the caller hung up",
@@ -47,6 +50,8 @@ def dialled(delivery: Delivery) -> list[Received]:
     """The rung rep's leg is over: they talked, or they did not and it is the next one's turn."""
     call, form = sid(delivery, "CallSid"), delivery.form
     status, leg = form.get("DialCallStatus", ""), normal.identifier(form.get("DialCallSid", "")) or delivery.query.get("n", "0")
+    duration_told = "DialCallDuration" in form  # not documented for a call that nobody took
+    log.info("dial_result_read", source=delivery.source.id, status=status[:40], duration_told=duration_told)
     gone = form.get("CallStatus") in _FINAL  # the caller hung up meanwhile: no use to ring the next rep
     told = {
         "key": f"{_call(call)}:dial:{leg}",

@@ -127,7 +127,26 @@ def form(delivery: Delivery, said: Said, told: lead.Content) -> lead.Content:
     email = normal.email(normal.clean_line(said.get("customer_email") or "", 254))
     known = {"phone": filled.get("phone") or told.get("phone"), "email": filled.get("email") or email}
     page = normal.clean_line(said.get("form_url") or "", 1000)
-    return {**told, **filled, **known, "event": "form", "kind": "form", "channel": "form", "extra": {**both, "page_url": page}}
+    tracked = lead.tracking(fields.tracked, page)
+    return {
+        **told,
+        **filled,
+        **known,
+        **_completed(told, tracked),
+        "event": "form",
+        "kind": "form",
+        "channel": "form",
+        "extra": {**both, "page_url": page},
+    }
+
+
+def _completed(told: lead.Content, tracked: lead.Content) -> lead.Content:
+    """utm and click ids that CallRail tells, with what only the form's own hidden fields and address do."""
+    groups = {name: (told.get(name), tracked.get(name)) for name in ("utm", "click_ids")}
+    return {
+        name: {**(of_form if isinstance(of_form, dict) else {}), **(theirs if isinstance(theirs, dict) else {})}
+        for name, (theirs, of_form) in groups.items()
+    }
 
 
 def _form_pairs(data: object) -> list[tuple[str, object]]:

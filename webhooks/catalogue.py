@@ -48,21 +48,33 @@ Its address is `https://<your Headroom>/webhooks/<source id>`. A key in an addre
 the header `Authorization: Bearer ...`; make it with `openssl rand -base64 24` and prefer the header: proxies write addresses to
 their logs. Headroom does not. What is no lead but was sent by the vendor is answered with success, so that nothing is switched off.
 
-Leads that are in a file: `headroom import leads.csv --source <source id> --dry-run` shows what each column is taken for and what would become
+<a id="files"></a>Leads that are in a file: `headroom import leads.csv --source <source id> --dry-run` shows what each column is taken for and what would become
 of each row; without `--dry-run` they come in as if they had been posted to that source. It finds out encoding and separator, reads the exports
 of Meta, Google Ads and LinkedIn as they are (`l:`, `c:` and `p:` before ids and numbers, their test rows), takes other columns by their words or by
 `--map phone=Telefon`, and names what is wrong with a row by the line on which it begins. A row whose id its vendor has posted before, to a source
 of that vendor's type, is not imported again; one without an id counts by what it says.
 """
+FILE = SourceDocs(  # no plug-in: `headroom import` (console/commands/importing.py) posts to a source there is
+    vendor="A file (CSV)",
+    verified_by="whoever may run `headroom import` on the machine",
+    answers="at once, row by row: taken, known already, or what is wrong with it; `--dry-run` only says so",
+    retries="yours: run it again, what is here already is left alone",
+    key="the vendor's id, else what the row says",
+    mapped="the exports of Meta, Google Ads and LinkedIn as they are; other columns by their words, by what stands in them, or by `--map`",
+    at_vendor=(),
+)
 
 
 def page(types: Mapping[str, SourceDocs]) -> str:
     """The Markdown of docs/sources.md: a table of all types, and a section for each."""
     rows = [
-        f"| [`{name}`](#{name}) | {_cell(docs.vendor)} | {_cell(docs.verified_by)} | {_cell(docs.answers)} | {_cell(docs.retries)} |"
-        for name, docs in types.items()
+        f"| {shown} | {_cell(docs.vendor)} | {_cell(docs.verified_by)} | {_cell(docs.answers)} | {_cell(docs.retries)} |"
+        for shown, docs in [
+            *((f"[`{name}`](#{name})", docs) for name, docs in types.items()),
+            ("[`headroom import`](#files)", FILE),
+        ]
     ]
-    table = ["| Type | Vendor | Verified by | Answers | Retries |", "|---|---|---|---|---|", *rows]
+    table = ["| Type | Vendor | Verified by | Answers within | Retries |", "|---|---|---|---|---|", *rows]
     return "\n".join([HEAD, *table, "", *(_section(name, docs) for name, docs in types.items())])
 
 
@@ -71,9 +83,9 @@ def overview(types: Mapping[str, SourceDocs]) -> str:
     rows = [
         f"| [{_cell(docs.vendor)}](docs/sources.md#{name}) | {_cell(docs.verified_by)} | {_cell(docs.answers)} | {_cell(docs.retries)} |"
         f" {_cell(docs.mapped)} |"
-        for name, docs in types.items()
+        for name, docs in [*types.items(), ("files", FILE)]
     ]
-    head = ["| Source | Verified by | Answers | Retries | What is mapped |", "|---|---|---|---|---|"]
+    head = ["| Source | Verified by | Answers within | Retries | What is mapped |", "|---|---|---|---|---|"]
     return "\n".join([BEGINS, *head, *rows, ENDS])
 
 

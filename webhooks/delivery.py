@@ -3,6 +3,7 @@
 `url` is the address as the sender has it, built from PUBLIC_URL: behind a proxy the Host header is not what was signed.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,11 @@ from webhooks.errors import Unreadable
 
 _KEPT = (  # headers stored with a lead: what proves, explains or dates it; never cookies or credentials
     "content-type", "user-agent", "origin", "referer", "accept-language", "idempotency-key", "webhook-id", "webhook-timestamp",
-    "webhook-signature", "x-twilio-signature", "i-twilio-idempotency-token", "x-hub-signature-256",
+    "webhook-signature", "x-twilio-signature", "i-twilio-idempotency-token", "x-hub-signature-256", "x-li-signature", "tiktok-signature",
+    "formspree-signature", "typeform-signature", "x-webflow-timestamp", "x-webflow-signature", "x-wpforms-webhook-id",
+    "x-wpforms-webhook-signature", "x-hubspot-signature", "x-hubspot-signature-version", "x-hubspot-signature-v3",
+    "x-hubspot-request-timestamp", "signature", "x-slack-request-timestamp", "x-slack-signature",
+    "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp",
 )  # fmt: skip
 
 
@@ -71,6 +76,22 @@ class Delivery:
     def json(self) -> object:
         """The value of a JSON body. Raises Unreadable."""
         return bodies.read_json(self.body)
+
+    def piece(self, inner: Mapping[str, object]) -> bytes:
+        """The bytes of one object of the JSON body, as they were sent; the whole body where it holds nothing but this object.
+
+        Of several things in one body each is kept by itself: so one person's words can be erased without another's. A body in
+        which a name comes twice cannot be cut; of such a one the object is written anew.
+        """
+        several = self.json if isinstance(self.json, list) else [self.json]
+        if len(several) == 1 and several[0] is inner:
+            return self.body
+        sent = self._pieces.get(id(inner), b"")
+        return sent if sent and bodies.read_json(sent) == inner else json.dumps(inner, sort_keys=True).encode()
+
+    @cached_property
+    def _pieces(self) -> dict[int, bytes]:
+        return bodies.pieces(self.body, self.json)
 
     @property
     def json_object(self) -> dict[str, object]:

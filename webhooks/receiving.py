@@ -85,7 +85,7 @@ def refusal(refused: Refused) -> Answer:
 
 def kept_unread(delivery: Delivery, why: Refused) -> Received:
     """What nobody could read, for the record: no lead comes of it, and the raw bytes say what it was."""
-    key = f"unreadable:{hashlib.sha256(delivery.body).hexdigest()}"
+    key = f"unreadable:{hashlib.sha256(delivery.raw).hexdigest()}"
     content = {"external_id": key, "kind": "message", "why": f"{why.what} ({why.where})"}
     headers = delivery.kept_headers
-    return Received(delivery.source.id, key, "unreadable", content, delivery.body, headers, delivery.received_at)
+    return Received(delivery.source.id, key, "unreadable", content, delivery.raw, headers, delivery.received_at)

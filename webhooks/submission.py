@@ -63,7 +63,7 @@ def heard(delivery: Delivery, asked: Sequence[Asked], told: Told, *, guess: bool
     said = lead.common_lead(**said, extra={**extra, **told.about}, is_test=is_test)
     key, also = (told.key, {}) if told.key else derived(delivery, said, sorted(_strings(extra)))
     made = {"external_id": key, "kind": "form", "channel": "form", **said, **also}
-    return Received(delivery.source.id, key, "form", made, delivery.body, delivery.kept_headers, delivery.received_at)
+    return Received(delivery.source.id, key, "form", made, delivery.raw, delivery.kept_headers, delivery.received_at)
 
 
 def scalar(value: object) -> object:

@@ -215,6 +215,9 @@ what to renew. After that all goes on by itself. A value in the environment need
 `headroom events enable NAME` does not wait. **A limit** is waited for as long as the vendor says. **What the CRM cannot take** (a rule that blocks duplicates,
 a value that is no choice of a list, two records with one external id) is a dead letter.
 
+**Not sure**: how many calls a CRM allows (HubSpot 190 in 10 s, Pipedrive's and Salesforce's day) is from general knowledge and differs by plan. So nothing is
+counted here: the answer that says "too many" is waited for, and its code stands on `/events` beside what waits.
+
 **Back**: a source of type hubspot, salesforce or pipedrive (docs/sources.md says what to click) tells a lead's stage, as a step on its
 timeline and as `lead.stage_changed` (`lead.closed` where it closes the lead: won and lost do that to one that somebody has). It stands in
 `lead.stage` since `lead.stage_at`, the CRM's own time: what comes late and is older changes nothing, what is told again is no step. A lead that

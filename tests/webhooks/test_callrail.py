@@ -85,6 +85,15 @@ def test_a_form_has_the_pages_own_fields(callrail, step, as_list):
     assert (said["click_ids"], said["utm"]) == ({"gclid": "g2"}, {"medium": "cpc"})
 
 
+def test_a_forms_hidden_fields_tell_what_callrail_does_not(callrail):
+    data = {**FORM["form_data"], "utm_source": "newsletter", "utm_medium": "mail", "hidden[ttclid]": "t1"}
+    tell(callrail, {**FORM, "form_data": data, "form_url": "https://cole.example/quote?utm_campaign=roofs"}, "/form")
+    said = callrail.last.content
+    assert said["utm"] == {"source": "newsletter", "medium": "cpc", "campaign": "roofs"}, "CallRail's own word counts"
+    assert said["click_ids"] == {"gclid": "g2", "ttclid": "t1"}
+    assert not [name for name in said["extra"] if "utm" in name or "ttclid" in name]
+
+
 @pytest.mark.parametrize(
     ("value", "step"),
     [

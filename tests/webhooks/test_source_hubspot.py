@@ -34,12 +34,12 @@ def test_every_contact_an_app_names_is_fetched_once(hear):
     assert heard[1].content["extra"]["property"] == "email"
 
 
-def test_a_retry_is_the_same_body_however_the_vendor_batches(hear):
+def test_a_retry_is_the_same_thing_however_the_vendor_batches(hear):
     first, again = (
         hear("hubspot", [EVENT])[0],
         hear("hubspot", [{**EVENT, "eventId": 9, "objectId": 5}, {**EVENT, "attemptNumber": 1}])[1],
     )
-    assert (first.external_id, first.body) == (again.external_id, again.body)
+    assert (first.external_id, first.content) == (again.external_id, again.content)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ FORMS = [
         {"external_id": "jotform:2", "name": "Kin Lane", "first_name": "Kin", "phone": "+12125550187", "extra": {"services": ["Roof", "Gutters"]}}),
     ("jotform", jotform({"q4_handynummer": {"full": "0171 1234567"}, "q3_vollstandigerName": {"first": "Jörg", "last": "Weiß"}, "q9_ihreNachricht": "Bitte anrufen"}), {"region": "DE"},
         {"name": "Jörg Weiß", "phone": "+491711234567", "message": "Bitte anrufen"}),
+    ("gravity_forms", {"id": "802", "form_id": "4", "1": "Ana Diaz", "2": "a@example.com", "4": "Hallo\r\nWelt"}, {}, {"name": "Ana Diaz", "message": "Hallo\nWelt"}),
     ("gravity_forms", {"name": "Grace Hopper", "email": "grace@example.com", "message": "Need\r\nquote", "entry_id": "802", "form_id": "4", "consent": "1", "utm_source": "bing"}, {},
         {"external_id": "gravity_forms:4:802", "name": "Grace Hopper", "message": "Need\nquote", "consent": [{"key": "consent", "value": True}], "utm": {"source": "bing"}}),
     ("gravity_forms", {"input_1_3": "Grace", "input_1_6": "Hopper", "id": "1", "form_id": "2"}, {}, {"external_id": "gravity_forms:2:1", "name": "Grace Hopper"}),

@@ -55,6 +55,15 @@ def test_names_apart_numbers_and_odd_answers():
     assert made["submitted_at"] == NOTICE["submitted_at"]
 
 
+def test_tracking_that_a_form_carries_unseen_is_tracking_and_no_answer():
+    said = [
+        {"name": "utm_source", "values": ["newsletter"]}, {"name": "fbclid", "values": ["IwAR1"]}, {"name": "roof", "values": ["tile"]},
+    ]  # fmt: skip
+    made = common_lead(NOTICE, {"field_data": said}, region="US")
+    assert (made["utm"], made["click_ids"]) == ({"source": "newsletter"}, {"fbclid": "IwAR1"})
+    assert made["extra"] == {"page_id": "153125381133", "roof": "tile"}
+
+
 def test_metas_own_test_lead_is_marked():
     said = [{"name": "full_name", "values": ["<test lead: dummy data for full_name>"]}]
     assert common_lead(NOTICE, {"field_data": said}, region="US")["is_test"]

@@ -65,17 +65,18 @@ def words_of(content):
     return "\n".join(run["text"] for block in content["body"] for run in block["inlines"])
 
 
-def test_an_offer_is_a_card_whose_button_opens_the_page(settings, wire, teams):
+def test_an_offer_is_a_card_whose_buttons_open_the_page_at_accept_and_at_pass(settings, wire, teams):
     receipt = send(settings, wire, an_offer())
     [post] = teams.posts
     assert (receipt.provider, post.path) == ("teams", "/workflows/s3cret")
     content = card(post)
     assert "New lead G1: Dana Cole" in words_of(content)
     assert "evil" not in words_of(content)
-    [button] = content["actions"]
-    assert (button["type"], button["title"]) == ("Action.OpenUrl", "Accept or pass")
-    link = read_offer_token(settings, button["url"].rpartition("/")[2])
-    assert (link.lead_id, link.rep, link.turn) == (7, "priya", 2)
+    assert {button["type"] for button in content["actions"]} == {"Action.OpenUrl"}
+    opened = {button["title"]: button["url"].rpartition("/")[2].partition("#") for button in content["actions"]}
+    assert {title: place for title, (_, _, place) in opened.items()} == {"Accept": "accept", "Pass": "pass"}
+    links = [read_offer_token(settings, token) for token, _, _ in opened.values()]
+    assert {(link.lead_id, link.rep, link.turn) for link in links} == {(7, "priya", 2)}
 
 
 def test_an_alarm_opens_the_managers_page(settings, wire, teams):

@@ -31,7 +31,7 @@ DOCS = SourceDocs(
     vendor="Website form",
     verified_by="with a `secret`: Standard Webhooks (HMAC-SHA256 of id, timestamp and body, 300 s); without one: `allowed_origins`, the"
     " honeypot, a least time to fill it in, and limits per address and source",
-    answers="a browser is sent on to the thanks page (303); scripts and servers hear 202 with the lead's code",
+    answers="at once: a browser is sent on to the thanks page (303); scripts and servers hear 202 with the lead's code",
     retries="yours: repeat on 429 and 5xx with the same key",
     key="`Idempotency-Key`, `webhook-id` or the field `submission_id`; else derived from what was said, for the source's dedupe window",
     mapped="the usual names of fields (`name`, `full_name`, `your-email`, `tel` ...) and labels in several languages, others under `fields`, also by"

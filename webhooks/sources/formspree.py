@@ -29,7 +29,7 @@ CONTENT_TYPES = frozenset({"application/json"})
 DOCS = SourceDocs(
     vendor="Formspree",
     verified_by="`Formspree-Signature`: hex HMAC-SHA256 of `t.body`, `t` at most 300 s off",
-    answers="any 2xx; ours is 202",
+    answers="any 2xx, no limit is documented; ours is 202 at once",
     retries="not documented",
     key="`_id` where it is sent; else derived from what was said, for the source's dedupe window",
     mapped="the names of the page's fields, or `fields`; `_replyto` is an e-mail address, `_date` the time; a filled `_gotcha` drops it",
@@ -39,7 +39,7 @@ DOCS = SourceDocs(
         "Copy the signing secret it shows into the source's `secret`.",
     ),
     thin="the signature is known from public receivers only, not from a page of the vendor's. A submission without the wrapper"
-    " `submission` is read as well.",
+    " `submission` is read as well. The log says what fitted (signature_matched, submission_read: reading).",
 )
 _CONTROL = frozenset(
     {"_date", "_id", "_gotcha", "_subject", "_next", "_language", "_format", "_cc", "_host", "_optin", "_status", "_errors"}
@@ -55,6 +55,7 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     if not form_signatures.is_timestamped(delivery.body, header, secrets, name="v1", now=delivery.received_at):
         mend = "Put the signing secret into `secret`, and check your clock (300 s)."
         raise NotGenuine("The signature is wrong or too old", where="the Formspree-Signature header", mend=mend)
+    log.info("signature_matched", source=delivery.source.id, reading="t.body, v1")
 
 
 def parse(delivery: Delivery) -> list[Received]:

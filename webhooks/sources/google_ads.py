@@ -31,7 +31,7 @@ KEY_ALONE = True  # so that whoever tries keys is slowed down
 DOCS = SourceDocs(
     vendor="Google Ads lead forms",
     verified_by="`google_key` in the body, the key typed into the form asset (at most 50 characters)",
-    answers='200 with `{}`; a refusal is `{"message": ...}`',
+    answers='200 with `{}`, no limit is documented: ours comes at once; a refusal is `{"message": ...}`',
     retries="5xx is tried again, 4xx is not; leads can be downloaded for 60 days",
     key="`lead_id`",
     mapped="standard columns by `column_id` (name, e-mail, phone, company; work e-mail and phone where there is no other); place and"
@@ -42,7 +42,8 @@ DOCS = SourceDocs(
         "Press Send test data: the lead shows up marked as a test.",
     ),
     tests="`is_test`; the button sends the same `lead_id` again and again, so a test counts as new once the dedupe window is over",
-    thin="which answers are tried again is from general knowledge. What consent the form asked for is only in the asset.",
+    thin="which answers are tried again is from general knowledge: what we want again is answered with a 5xx, and a"
+    " lead that comes twice is one by its `lead_id`, whichever it is. What consent the form asked for is only in the asset.",
 )
 _COLUMNS = {
     "FULL_NAME": "name", "FIRST_NAME": "first_name", "LAST_NAME": "last_name", "EMAIL": "email", "PHONE_NUMBER": "phone",

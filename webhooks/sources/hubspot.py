@@ -1,6 +1,5 @@
 """HubSpot: a workflow's webhook brings the contact itself; an app's webhook only names contacts, which a worker then fetches."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
@@ -48,7 +47,8 @@ DOCS = SourceDocs(
         "older_signatures": "true accepts v2 and v1 signatures too (plain hashes: only where a workflow sends no v3). Default false"
     },
     thin="retries, and which characters of the address are decoded before it is signed, are from general knowledge: the address is tried"
-    " as sent and decoded. Contacts that our own app wrote are no leads.",
+    " as sent and decoded, with its port and without, and the log says which fitted (signature_matched: reading). Contacts that our own app"
+    " wrote are no leads.",
 )
 _SIGNATURES = ("x-hubspot-signature-v3", "x-hubspot-signature")
 _ERASURES = ("privacydeletion",)
@@ -61,6 +61,7 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     """Raises NotSigned or NotGenuine. A signature that is there must fit; a key counts only where there is none."""
     if not any(name in delivery.headers for name in _SIGNATURES):
         keys.verify(delivery, secrets)
+        log.info("signature_matched", source=delivery.source.id, reading="none, key alone")
         return
     older = delivery.source.options.get("older_signatures") is True
     reading = form_signatures.hubspot_reading(delivery, secrets, older=older)
@@ -118,9 +119,8 @@ def _named(delivery: Delivery, event: Mapping[str, object]) -> Iterator[Received
         fetch={"vendor": "hubspot", "object_id": contact, "portal_id": portal},
         extra={"subscription": normal.clean_line(kind, 80), "contact_id": contact, **_change(event)},
     )
-    kept = json.dumps({name: each for name, each in event.items() if name != "attemptNumber"}, sort_keys=True).encode()
     word = "erase_request" if what in _ERASURES else "fetch_required"
-    yield Received(delivery.source.id, key, word, content, kept, delivery.kept_headers, delivery.received_at)
+    yield Received(delivery.source.id, key, word, content, delivery.piece(event), delivery.kept_headers, delivery.received_at)
 
 
 def _once_each(found: Sequence[Received]) -> list[Received]:

@@ -4,7 +4,6 @@ The challenge that LinkedIn sends every two hours is answered for a UUID only: i
 so whoever could have any text signed could forge them.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -118,8 +117,7 @@ def _heard(delivery: Delivery, notice: dict[str, object]) -> Iterator[Received]:
         event, key = "erase_request", f"linkedin:{lead_id}:deleted"
     else:
         event, key, content["fetch"] = "fetch_required", f"linkedin:{lead_id}", {"vendor": "linkedin", "id": lead_id}
-    body = json.dumps(notice, sort_keys=True).encode()
-    yield Received(delivery.source.id, key, event, content, body, delivery.kept_headers, delivery.received_at)
+    yield Received(delivery.source.id, key, event, content, delivery.piece(notice), delivery.kept_headers, delivery.received_at)
 
 
 def _is_about_a_lead(notice: dict[str, object]) -> bool:

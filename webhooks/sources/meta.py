@@ -1,7 +1,6 @@
 """Meta: lead ads (whose fields a worker fetches), Messenger, Instagram and WhatsApp Cloud messages, all at one address."""
 
 import hmac
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -122,8 +121,7 @@ def _whatsapp(delivery: Delivery, entry: Object, value: Object) -> Iterator[Rece
 def _heard(delivery: Delivery, event: str, content: lead.Content | None, update: Object) -> Iterator[Received]:
     """Of several in one POST the body kept is this update alone: else each of a thousand would carry all the others."""
     if content:
-        body = json.dumps(update, sort_keys=True).encode()
-        key = str(content["external_id"])
+        key, body = str(content["external_id"]), delivery.piece(update)
         yield Received(delivery.source.id, key, event, content, body, delivery.kept_headers, delivery.received_at)
 
 

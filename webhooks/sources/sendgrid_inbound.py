@@ -26,6 +26,7 @@ from webhooks.mail import letters, words
 from webhooks.mail.automatic import speaks_for, why_automatic
 from webhooks.mail.letters import Letter
 from webhooks.mail.parts import Parts, read_parts
+from webhooks.signatures import is_sendgrids
 
 log = structlog.get_logger("webhooks")
 _FIELDS = {
@@ -53,7 +54,7 @@ LARGEST_BODY = 31 * 1024 * 1024  # bytes; SendGrid takes mails of 30 MB and drop
 DOCS = SourceDocs(
     vendor="E-mail (SendGrid Inbound Parse)",
     verified_by="A key at the end of the address",
-    answers="200; redirects are not followed",
+    answers="200 at once; redirects are not followed",
     retries="5xx is sent again for up to 3 days; a 4xx loses the mail",
     key="The mail's Message-ID",
     mapped="From to name and e-mail, the new words of the text (quoted mails and signatures cut, HTML read where there is no text) to "
@@ -65,7 +66,9 @@ DOCS = SourceDocs(
         "SendGrid, Settings, Inbound Parse, Add Host & URL: that subdomain, and `https://<your Headroom>/webhooks/<source id>/<the key>`",
         "Set SENDGRID_REPLY_TO to an address of that subdomain, so that answers come back to their lead",
     ),
-    thin="A number found in the words is a guess and marked as one (phone_is_a_guess)",
+    thin="A number found in the words is a guess and marked as one (phone_is_a_guess). How a webhook security policy (signature or OAuth) is attached to "
+    "Inbound Parse is not established: the key is needed with one and without one, and the log says what came besides (mail_believed: policy); "
+    "a signature is tried with SENDGRID_WEBHOOK_KEY and with each public key in `secret`",
 )
 KEPT_WHOLE = 1024 * 1024  # bytes; of a larger mail the fields are kept without the files
 _VERDICT = re.compile(r"@?([\w.-]+)\s*:\s*(\w+)")
@@ -75,6 +78,7 @@ _IDS = re.compile(r"<([^<>\s]{3,250})>")
 
 def parse(delivery: Delivery) -> list[Received]:
     """One mail: a message, or an `auto_reply` from which nothing follows. What cannot be read is kept: a refusal loses it. Raises TooLarge."""
+    log.info("mail_believed", source=delivery.source.id, by="key", policy=_policy(delivery))
     try:
         parts = read_parts(delivery.body, delivery.content_type)
         letter = letters.read(parts)
@@ -87,6 +91,19 @@ def parse(delivery: Delivery) -> list[Received]:
         content = lead.common_lead(external_id=key, kind="message", channel="email", is_test=False, why=why)
         return [_received(delivery, parts, "auto_reply", key, content)]
     return [_received(delivery, parts, "message", key, _content(delivery, parts, letter, key))]
+
+
+def _policy(delivery: Delivery) -> str:
+    """What a security policy of the vendor's added to the mail, beside the key that proved it."""
+    signature, at = (delivery.headers.get(f"x-twilio-email-event-webhook-{name}", "") for name in ("signature", "timestamp"))
+    known = [part.strip() for each in delivery.source.secrets for part in each.split(",")]
+    if signature:
+        fits = any(
+            is_sendgrids(delivery.body, signature, at, key) for key in (delivery.settings.sendgrid_webhook_key, *known) if key
+        )
+        return "a signature that fits" if fits else "a signature that fits no key we have"
+    scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
+    return "a token" if scheme.lower() == "bearer" and token.strip() not in known else "none"
 
 
 def answer(_delivery: Delivery, _recorded: Sequence[Recorded], _after: After | None) -> Answer:

@@ -54,7 +54,8 @@ DOCS = SourceDocs(
     ),
     tests="A lead marked as a test (is_test, test_lead), or filled with dummy data",
     thin="Body and signature are not established from the vendor: entry[].changes[] and a JSON text in `content` are both read, "
-    "with or without signature; capture a first real delivery (its raw bytes are kept) before you rely on it",
+    "with or without signature. The log says which was there (tiktok_read: shape; tiktok_believed: by); capture a first real delivery (its raw "
+    "bytes and its signature are kept) before you rely on it",
 )
 KEEPS_UNREADABLE = True  # its shape is not established: what nobody could read is kept, and not sent again for 72 h
 MOST_LEADS = 100
@@ -88,8 +89,10 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
 def parse(delivery: Delivery) -> list[Received]:
     """One record for each lead. Events that are no leads give none. Raises Unreadable."""
     value = delivery.json
-    told = [_heard(delivery, each) for each in list(_leads(value, {}, 0))[:MOST_LEADS]]
-    found = list({each.external_id: each for each in told if each}.values())
+    told = [(_heard(delivery, said), shape) for said, shape in list(_leads(value, {}, ()))[:MOST_LEADS]]
+    found = list({each.external_id: each for each, _ in told if each}.values())
+    for shape in sorted({shape for each, shape in told if each}):
+        log.info("tiktok_read", source=delivery.source.id, shape=shape)
     if not found and not _is_another_event(value):
         raise Unreadable("There is no lead", where="entry[].changes, content", mend="Send TikTok's lead webhooks only.")
     return found
@@ -106,22 +109,23 @@ def _is_another_event(value: object) -> bool:
     return isinstance(event, str) and bool(event) and "lead" not in event.lower()
 
 
-def _leads(value: object, around: Mapping[str, object], depth: int) -> Iterator[Mapping[str, object]]:
-    """The objects that hold a lead's answers, each with what the objects around it say."""
+def _leads(value: object, around: Mapping[str, object], path: tuple[str, ...]) -> Iterator[tuple[Mapping[str, object], str]]:
+    """The objects that hold a lead's answers, each with what the objects around it say, and in which shape that was found."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):  # the developer platform sends its content as JSON in a text
         value = bodies.read_json(value.encode("utf-8", "replace"))
     if isinstance(value, list):
         for each in value:
-            yield from _leads(each, around, depth)
-    if not isinstance(value, dict) or depth > len(_WRAPPERS):
+            yield from _leads(each, around, path)
+    if not isinstance(value, dict) or len(path) > len(_WRAPPERS):
         return
-    inside = [value[name] for name in _WRAPPERS if isinstance(value.get(name), dict | list | str)]
+    inside = {name: value[name] for name in _WRAPPERS if isinstance(value.get(name), dict | list | str)}
+    answers = next((name for name in _ANSWERS if isinstance(value.get(name), list | dict)), "")
     said = {**{key: kept for key, kept in around.items() if key not in _ANSWERS}, **value}
-    if _lead_id(value) and (any(isinstance(value.get(name), list | dict) for name in _ANSWERS) or not inside):
-        yield said
+    if _lead_id(value) and (answers or not inside):
+        yield said, ".".join((*path, answers or "(flat)"))
         return
-    for each in inside:
-        yield from _leads(each, {key: kept for key, kept in said.items() if key not in _WRAPPERS and key != "id"}, depth + 1)
+    for name, each in inside.items():
+        yield from _leads(each, {key: kept for key, kept in said.items() if key not in _WRAPPERS and key != "id"}, (*path, name))
 
 
 def _heard(delivery: Delivery, said: Mapping[str, object]) -> Received | None:

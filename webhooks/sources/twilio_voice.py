@@ -54,7 +54,8 @@ DOCS = SourceDocs(
         "record_calls": "record reps' calls; both hear an announcement first. Default false",
         "recording_notice": "what the lead hears before being connected, where calls are recorded",
     },
-    thin="a call that ends while it rings may tell no `DialCallDuration`; both are read.",
+    thin="a call that ends while it rings may tell no `DialCallDuration`; both are read, and the log says which came (dial_result_read:"
+    " duration_told).",
 )
 EVENTS = {**call_events.EVENTS, **own_calls.EVENTS}
 STEPS = frozenset(EVENTS) - {""}

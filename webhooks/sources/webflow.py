@@ -36,7 +36,7 @@ DOCS = SourceDocs(
     vendor="Webflow",
     verified_by="`x-webflow-signature`: hex HMAC-SHA256 of `timestamp:body`, at most 300 s old; webhooks made in the dashboard may"
     " carry none: there a key of ours in the address",
-    answers="200",
+    answers="200 at once",
     retries="3 tries, 10 minutes apart",
     key="`payload.id`",
     mapped="the labels of `payload.data`, or `fields`; utm and click ids from hidden fields; a ticked consent box with its label",
@@ -48,7 +48,8 @@ DOCS = SourceDocs(
         "Publish the site and send the form once.",
     ),
     tests="a field `headroom_test` with the value of our own test form, or `is_test` of the payload",
-    thin="the number of retries is a third party's word. A signature that is there must fit; the key counts only where there is none.",
+    thin="the number of retries is a third party's word. A signature that is there must fit; the key counts only where there is"
+    " none; the log says which it was (signature_matched: reading).",
 )
 _CONSENT_TYPES = frozenset({"FormCheckboxInput", "checkbox"})
 _FILE_TYPES = frozenset({"FormFileUploadInput", "file"})
@@ -62,6 +63,8 @@ def verify(delivery: Delivery, secrets: Sequence[str]) -> None:
     elif not form_signatures.is_webflows(delivery, secrets):
         mend = "Put the webhook's secretKey (or the app's client secret) into `secret`, and check your clock (300 s)."
         raise NotGenuine("The signature is wrong or too old", where="the x-webflow-signature header", mend=mend)
+    else:
+        log.info("signature_matched", source=delivery.source.id, reading="signature")
 
 
 def parse(delivery: Delivery) -> list[Received]:

@@ -1,7 +1,7 @@
-"""Teams: cards to the webhook of a workflow, with a button that opens the page on which to accept, pass or acknowledge.
+"""Teams: cards to the webhook of a workflow, with buttons that open the page on which to accept, pass or acknowledge.
 
 A workflow's webhook takes messages and sends nothing back, so a card can neither be pressed by a known person nor be changed later:
-its button is our own signed link. The webhook's address is a secret, read at the moment of sending from where the team file says
+its buttons are our own signed link, and when it is over another card says so. The webhook's address is a secret, read at the moment of sending from where the team file says
 (env:NAME), and called through the guard for addresses that users set. What a stranger wrote is plain runs of text, no markdown.
 """
 
@@ -21,10 +21,11 @@ from workers.render import link_of
 from workers.wire import Wire
 
 LONGEST = 8_000  # characters: a card may have 28 KB
+ASKED = {"Accept": "accept", "Pass": "pass"}  # each opens the page of the offer at its own button: opening alone must not act
 SECONDS = 10.0
 LONGEST_WAIT = 3600
 CARD = "application/vnd.microsoft.card.adaptive"
-BUTTONS = {"offer": "Accept or pass", "remind": "Open the lead", "accepted": "Call"}
+BUTTONS = {"remind": "Open the lead", "accepted": "Call"}
 
 
 class Teams:
@@ -72,7 +73,8 @@ def card(parcel: Parcel, settings: Settings) -> dict[str, object]:
     body = [{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": line}]} for line in lines]
     link, message = link_of(parcel.message, settings), parcel.message
     title = BUTTONS.get(message.template, "Acknowledge or assign" if message.purpose == "alarm" else "Open")
-    actions = [{"type": "Action.OpenUrl", "title": title, "url": link}] if link else []
+    places = {name: f"#{place}" for name, place in ASKED.items()} if message.template == "offer" else {title: ""}
+    actions = [{"type": "Action.OpenUrl", "title": name, "url": f"{link}{place}"} for name, place in places.items() if link]
     content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": body,
         "actions": actions,

@@ -123,13 +123,14 @@ def common_lead(notice: Mapping[str, Any], answer: Mapping[str, Any], *, region:
         kept = _normal(ours, value, region) if ours else None
         if ours and kept and ours not in content:
             content[ours] = kept
-        else:
+        elif not lead.is_tracking(name):  # a form may carry utm and click ids as questions that nobody sees
             extra[name] = value
     names = [str(content.get(key, "")) for key in ("name", "first_name", "last_name")]
     campaign = {ours: str(answer[theirs]) for theirs, ours in CAMPAIGN.items() if answer.get(theirs)}
     return lead.common_lead(
         **{
             **content,
+            **lead.tracking(said),
             "name": lead.full_name(*names),
             "campaign": {**(notice.get("campaign") or {}), **campaign},
             "consent": [*_consents(answer.get("custom_disclaimer_responses"))],
