@@ -52,6 +52,14 @@ def common_lead(**fields: object) -> Content:
     return {**made, "zone": zone} if zone else made
 
 
+def without_own(content: Content, own_numbers: frozenset[str]) -> Content:
+    """The lead; where its number is one of ours nobody is called by it, and it stays readable in `extra`."""
+    if content.get("phone") not in own_numbers:
+        return content
+    kept, extra = {key: each for key, each in content.items() if key not in ("phone", "zone")}, content.get("extra")
+    return {**kept, "extra": {**(extra if isinstance(extra, Mapping) else {}), "phone_as_typed": content["phone"]}}
+
+
 def full_name(name: str, first: str, last: str) -> str:
     """The name as given; first and last are joined only when both came apart."""
     return name or " ".join(part for part in (first, last) if part)

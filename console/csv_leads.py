@@ -28,12 +28,16 @@ _WORDS = {"": "left out", "extra": "kept"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row as a common lead. `faults` are what is wrong with it, in words; without a way to answer it is not imported."""
+    """One row as a common lead. `faults` are what is wrong with it, in words; without a way to answer it is not imported.
+
+    `raw` are the columns and cells as they were read, for the record.
+    """
 
     row: int
     key: str
     content: lead.Content
     faults: tuple[str, ...] = ()
+    raw: bytes = b""
 
     @property
     def addresses(self) -> list[tuple[str, str]]:
@@ -48,11 +52,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """As which source's leads the rows count: its id and type, and the country (ISO 3166) of numbers without a code."""
+    """As which source's leads the rows count: its id and type, and the country (ISO 3166) of numbers without a code.
+
+    `own_numbers` are ours: nobody is called by one.
+    """
 
     source: str
     kind: str = "form"
     region: str = "US"
+    own_numbers: frozenset[str] = frozenset()
 
 
 def unknown_columns(sheet: Sheet, theirs: Mapping[str, str]) -> list[str]:
@@ -127,7 +135,7 @@ def _line(row: int, told: Sequence[tuple[str, str, str]], wanted: Wanted) -> Lin
         ],
         {},
     )
-    content = fields.content(wanted.region)
+    content = fields.content(wanted.region, wanted.own_numbers)
     extra = content.pop("extra", {})
     is_test = agreed(said.get("is_test", "")) or about.is_dummy(said)
     dates = [cell for _, what, cell in told if what == "submitted_at" and cell]
@@ -139,7 +147,8 @@ def _line(row: int, told: Sequence[tuple[str, str, str]], wanted: Wanted) -> Lin
     )  # fmt: skip
     key = _key(wanted, said.get("submission_id", ""), made)
     is_made_up = about.is_dummy(said) or (is_test and not (content.get("phone") or content.get("email")))
-    return Line(row, key, {"external_id": key, **made}, () if is_made_up else _faults(made, dates, at))
+    raw = json.dumps([[head, cell] for head, _, cell in told], ensure_ascii=False).encode("utf-8", "replace")
+    return Line(row, key, {"external_id": key, **made}, () if is_made_up else _faults(made, dates, at), raw)
 
 
 def _is_said(what: str) -> bool:
@@ -155,8 +164,8 @@ def _campaign(told: Sequence[tuple[str, str, str]]) -> dict[str, str]:
 def _faults(made: lead.Content, dates: Sequence[str], at: str | None) -> tuple[str, ...]:
     extra = made.get("extra")
     typed = extra if isinstance(extra, dict) else {}
-    names = {"phone_as_typed": "the phone number", "email_as_typed": "the e-mail address"}
-    faults = [f"{what} {typed[key]!r} is none" for key, what in names.items() if key in typed]
+    names = {"phone_as_typed": ("the phone number", "none of theirs"), "email_as_typed": ("the e-mail address", "none")}
+    faults = [f"{what} {typed[key]!r} is {none}" for key, (what, none) in names.items() if key in typed]
     if not made.get("phone") and not made.get("email"):
         faults.append("has neither a phone number nor an e-mail address")
     if dates and at is None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from config import lead
 from config.settings import Settings
 from routing.sending import Fault
 from routing.team import Team
@@ -111,8 +112,9 @@ class Fetcher:
         if backfill.is_backfill(row):
             backfill.take_page(self._engine, row, answer, vendor=vendor, now=now)  # type: ignore[arg-type]
         else:
-            region = _region(policies.current(self._engine, self._settings), row.source)
-            content = vendor.common_lead(row.content, answer, region=region)
+            team = policies.current(self._engine, self._settings)
+            made = vendor.common_lead(row.content, answer, region=_region(team, row.source))
+            content = lead.without_own(made, frozenset((self._settings.twilio_from, *team.site.numbers)))
             fetches.fetched(self._engine, row.id, {**content, "heard_as": "fetch_required"}, now)
         self._mended(task, now)
 

@@ -60,7 +60,8 @@ def import_leads(file: Path, source_id: str, maps: Sequence[str], *, as_json: bo
         team = policies.current(at.engine, at.settings)
         source = _source(team, source_id)
         theirs = {**source.fields, **_mapping(maps, sheet)}
-        wanted = Wanted(source.id, source.type, source.region or team.site.region)
+        own = frozenset((at.settings.twilio_from, *team.site.numbers))
+        wanted = Wanted(source.id, source.type, source.region or team.site.region, own)
         found = [_marked(line, how["is_test"]) for line in _lines(file, sheet, theirs, wanted)]
         addresses = [address for line in found for address in line.addresses]
         plans = list(planned(found, imports.meet(at.engine, source.id, [line.key for line in found if line.key], addresses)))
@@ -99,7 +100,9 @@ def keep(at: Visit, source: Source, plans: Sequence[Plan], now: datetime) -> int
     wanted = [plan.line for plan in plans if plan.is_wanted]
     kept = 0
     for start in range(0, len(wanted), AT_ONCE):
-        some = [Received(source.id, line.key, "form", line.content, b"", {}, now) for line in wanted[start : start + AT_ONCE]]
+        some = [
+            Received(source.id, line.key, "form", line.content, line.raw, {}, now) for line in wanted[start : start + AT_ONCE]
+        ]
         kept += sum(not each.duplicate for each in inbox.record(at.engine, some, now))
     return kept
 

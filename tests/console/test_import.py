@@ -1,6 +1,7 @@
 """Leads out of a CSV file: what is read, what would happen, and what is imported once."""
 
 import json
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -161,6 +162,26 @@ def test_the_good_rows_are_imported_once(headroom, database):
     assert len(inbox(database)) == 3
 
 
+def test_each_row_is_kept_as_it_was_read_and_nobody_is_called_by_our_own_number(headroom, database, monkeypatch):
+    ours = {
+        "TWILIO_ACCOUNT_SID": "AC0123456789abcdef0123456789abcdef",
+        "TWILIO_AUTH_TOKEN": "12345",
+        "TWILIO_FROM": "+15125550100",
+        "PUBLIC_URL": "https://leads.example.com",
+    }
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    Path("own.csv").write_text("Name,Phone,E-Mail,Löwe\nDana Cole,512 555 0100,dana@example.com,ja\n", encoding="utf-8")
+    code, said, wrong = headroom("import", "own.csv", "--source", "website", "--yes")
+    assert (code, wrong) == (1, "")
+    assert "row 2: the phone number '512 555 0100' is none of theirs." in said
+    with psycopg.connect(database) as connection:
+        [(body, content)] = connection.execute("SELECT body, content FROM inbox").fetchall()
+    cells = [["Name", "Dana Cole"], ["Phone", "512 555 0100"], ["E-Mail", "dana@example.com"], ["Löwe", "ja"]]
+    assert json.loads(body.decode()) == cells
+    assert ("phone" in content, content["extra"]["phone_as_typed"]) == (False, "512 555 0100")
+
+
 def test_they_can_be_marked_as_a_test(headroom, database):
     headroom(*IMPORT, "--yes", "--test")
     assert {row[2] for row in inbox(database)} == {"true"}
@@ -234,7 +255,10 @@ def test_googles_own_file_is_read_as_it_is():
     assert said["campaign"] == {"id": "9007199254740993", "name": "Brand", "adgroup_id": "20000000000", "form_id": "40000000000"}
     assert (said["submitted_at"], said["extra"]["What service do you need?"]) == ("2024-09-26T12:30:00Z", "HVAC, please soon")
     assert nobody.row == 4  # the row before it has two lines
-    assert nobody.faults == ("the phone number '1.33455E+10' is none", "has neither a phone number nor an e-mail address")
+    assert nobody.faults == (
+        "the phone number '1.33455E+10' is none of theirs",
+        "has neither a phone number nor an e-mail address",
+    )
 
 
 def test_linkedins_own_file_is_read_as_it_is():

@@ -80,6 +80,16 @@ def test_a_fetched_lead_goes_the_way_of_every_form(engine, settings, wire, provi
     assert rows(engine, "people")[0]["name"] == "Joe Example"
 
 
+def test_a_fetched_lead_with_our_own_number_is_not_called_by_it(engine, settings, wire, provider):
+    joe_fills_in_the_ad(engine)
+    fields = [{"name": "phone_number", "values": [settings.twilio_from]}, {"name": "email", "values": ["joe@example.com"]}]
+    provider.leads["123123123123"] = {**ANSWER, "field_data": fields}
+    fetch_due(engine, settings, wire, NOW)
+    said = row(engine)["content"]
+    assert ("phone" in said, said["email"], said["extra"]["phone_as_typed"]) == (False, "joe@example.com", settings.twilio_from)
+    assert "zone" not in said
+
+
 def test_a_failed_fetch_is_tried_again_and_later_each_time(engine, settings, wire, provider):
     joe_fills_in_the_ad(engine)
     provider.leads["123123123123"] = ANSWER
