@@ -67,8 +67,7 @@ def lapsed(facts: Facts, now: datetime) -> Step:
     because = f"no answer from {names(facts, silent)} in {ago(waited)}"
     onward = offering.offer(replace(facts, state=state), now, because=because, besides=silent)
     changes = offering.silenced(facts, silent, now)
-    goes_to = onward.state.owner or (onward.state.offered_to[0] if onward.state.offered_to else None)
-    told = telling.moved_on(facts, changes, to=goes_to, minutes=f"{round(waited / MINUTE, 1):g}")
+    told = telling.moved_on(facts, changes, to=onward.state.holders, minutes=f"{round(waited / MINUTE, 1):g}")
     return replace(onward, reps=(*changes, *onward.reps), messages=(*told, *onward.messages))
 
 

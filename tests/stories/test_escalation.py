@@ -95,6 +95,31 @@ def test_two_silences_in_a_row_set_a_rep_away_and_the_manager_hears_of_it(story)
     assert story.lead(second.code)["holders"] == ["priya"]
 
 
+def test_a_team_that_answers_nothing_is_set_away_once_each_and_no_manager_is_flooded(tell):
+    story = tell(GENEROUS)
+    kim = story.person("kim")
+    for number in range(30):
+        story.a_lead_arrives(name=f"Person {number}")
+        story.after(minutes=1)
+    story.after(hours=1)
+    told = [seen.body for seen in kim.unread("sms").values() if seen.template == "away"]
+    assert sorted(name for body in told for name in ("Ana", "Priya", "Tom") if name in body) == ["Ana", "Priya", "Tom"]
+
+
+def test_who_says_busy_is_not_set_away_for_what_they_were_asked_before(story):
+    priya, tom, ana, kim = story.people("priya", "tom", "ana", "kim")
+    for other in (tom, ana):
+        other.replies("OFF 4h")
+    leads = [story.a_lead_arrives(name=f"Person {number}") for number in range(2)]
+    assert [story.lead(lead.code)["holders"] for lead in leads] == [["priya"], ["priya"]]
+    priya.replies("BUSY 30m")
+    story.after(minutes=10)
+    assert story.rep("priya")["presence"] == "busy"
+    assert not [seen.body for seen in kim.unread("sms").values() if seen.template == "away"]
+    story.after(minutes=21)
+    assert story.rep("priya")["presence"] == "on"
+
+
 def test_an_accepted_lead_that_is_not_answered_is_taken_back_and_asked_of_others(story):
     priya, tom = story.people("priya", "tom")
     dana = story.a_lead_arrives()
