@@ -39,6 +39,37 @@ def test_a_manager_s_list_is_of_what_waits_for_them_and_help_is_theirs(tell):
     kim.gets_sms("Nothing is waiting for your answer.")
 
 
+def test_a_manager_is_told_what_became_of_a_lead_that_is_done(tell):
+    story = tell(BROADCAST)
+    tom, kim = story.people("tom", "kim")
+    dana = story.a_lead_arrives()
+    story.after(minutes=15)
+    tom.replies(f"1 {dana.code}")
+    tom.replies("C")
+    kim.has_read_all().replies(f"OK {dana.code}")
+    kim.gets_sms(f"{dana.code} is answered by Tom Becker already, so nothing to do.")
+    kim.replies(f"T Priya {dana.code}")
+    kim.gets_sms(f"{dana.code} is answered by Tom Becker already, so nothing to do.")
+    assert story.status(dana.code) == ("closed", "tom")
+
+
+def test_a_manager_asks_why_and_leaves_a_note(tell):
+    story = tell(BROADCAST)
+    kim = story.person("kim")
+    dana, omar = story.a_lead_arrives(), story.a_lead_arrives(name="Omar Reyes")
+    kim.replies(f"why {dana.code}")
+    kim.gets_sms(f"{dana.code}: new lead: offered to Priya Shah", "Tom Becker: could take it")
+    kim.replies(f"N {dana.code} an old friend")
+    kim.gets_sms(f"{dana.code}: noted.")
+    assert "Kim Ortega noted: an old friend" in story.why(dana.code)
+    kim.replies("WHY Z99")
+    kim.gets_sms("There is no such lead.")
+    story.after(minutes=15)
+    kim.has_read_all().replies("why")
+    kim.gets_sms("Say which lead: WHY and its code.")
+    assert dana.code != omar.code
+
+
 def test_a_manager_gives_the_lead_to_a_rep_who_then_has_time_to_answer(tell):
     story = tell(BROADCAST)
     tom, kim, lou = story.people("tom", "kim", "lou")
