@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from routing import answering, ladder, lines, responding, telling
 from routing.contact import Suppressed, may_write
 from routing.events import (
+    WRITTEN,
     CallRequested,
     HumanResponded,
     LeadCallEnded,
@@ -51,7 +52,7 @@ def requested(facts: Facts, event: CallRequested, now: datetime) -> Step:
     return Step(
         state,
         why=f"{name_of(facts, event.rep)} wants to call by {event.via}: ringing them first ({verdict.why})",
-        messages=(ring(facts, state, now), *(said(facts, event.rep, hint, now, "asked") if event.via == "sms" else ())),
+        messages=(ring(facts, state, now), *(said(facts, event.rep, hint, now, "asked") if event.via in WRITTEN else ())),
     )
 
 
@@ -76,7 +77,7 @@ def why_not(facts: Facts, rep: str, now: datetime) -> str | None:
 
 def refused(facts: Facts, event: CallRequested, because: str, now: datetime) -> Step:
     """Nothing is placed. Who texted is answered; who pressed the button reads it on the page."""
-    told = said(facts, event.rep, because, now, "refused") if event.via == "sms" else ()
+    told = said(facts, event.rep, because, now, "refused") if event.via in WRITTEN else ()
     return Step(
         facts.state,
         why=f"not called for {name_of(facts, event.rep)}: {without_number(facts, because)}",

@@ -45,7 +45,7 @@ _READ = 10_000  # characters: longer than any text, and as long as the longest m
 _EDGES = " .,;:!()[]{}<>\"'`*#-_/\\"
 _POLITE = frozenset({"please", "pls", "thanks", "thx", "ty"})
 _CODE = re.compile(r"([a-z])[ -]?([0-9]{1,12})", re.IGNORECASE)
-_GLUED = re.compile(r"([12])([a-z][0-9]{1,12})", re.IGNORECASE)
+_GLUED = re.compile(r"([12])([a-z][0-9]{1,12})|(off|busy)([0-9].*)", re.IGNORECASE)
 _SPAN = re.compile(r"([0-9]{1,4}) ?(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)(?![a-z])")
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
@@ -193,7 +193,7 @@ def _without_code(line: str) -> Command | NotUnderstood:
     if said in _ABOUT_A_LEAD:
         return Command(_ABOUT_A_LEAD[said])
     if glued := _GLUED.fullmatch(said):
-        verb, rest = glued.groups()
+        verb, rest = (part for part in glued.groups() if part)
     if said.startswith("bad number "):
         verb, rest = "bad number", said.removeprefix("bad number ")
     if verb in _ABOUT_A_LEAD and _code(rest):

@@ -10,6 +10,8 @@ from routing.rep_calls import LeadPickedUp as LeadPickedUp
 from routing.rep_calls import RepCallEnded as RepCallEnded
 from routing.rep_calls import RepJoinedCall as RepJoinedCall
 
+WRITTEN = frozenset({"sms", "email"})  # `via` of who gets their answer in words; a page shows what came of it
+
 
 @dataclass(frozen=True, slots=True)
 class LeadArrived:

@@ -49,7 +49,7 @@ def repetition(facts: Facts, rung: Rung, event: RungReached, now: datetime) -> t
 
 def reminded(facts: Facts, now: datetime) -> Step:
     """Remind whoever holds the lead or the offer."""
-    holders = (facts.state.owner,) if facts.state.owner else facts.state.offered_to
+    holders = facts.state.holders
     if not holders:
         return Step(facts.state, why="nobody to remind: it waits for room")
     reps = tuple(rep for rep in holders if rep)
@@ -59,8 +59,7 @@ def reminded(facts: Facts, now: datetime) -> Step:
 def reoffered(facts: Facts, now: datetime) -> Step:
     """Take the lead back from a silent owner and ask others; if nobody else has room it stays where it is."""
     state = facts.state
-    silent = (state.owner,) if state.owner else state.offered_to
-    silent = tuple(rep for rep in silent if rep)
+    silent = state.holders
     fresh = replace(
         facts, state=replace(state, lapsed_by=tuple(dict.fromkeys((*state.lapsed_by, *silent))), owner=None, offered_to=())
     )
@@ -70,8 +69,8 @@ def reoffered(facts: Facts, now: datetime) -> Step:
     if state.status is Status.RINGING:
         return Step(state, why="the caller is on the line: left ringing")
     onward = offering.offer(fresh, now, because=f"taken back from {names(facts, silent)}" if silent else "offered more widely")
-    goes_to = onward.state.owner or (onward.state.offered_to[0] if onward.state.offered_to else None)
-    return replace(onward, messages=(*telling.withdrawn(facts, silent, now, winner=goes_to), *onward.messages))
+    told = telling.withdrawn(facts, silent, now, winner=None, asked=onward.state.holders)
+    return replace(onward, messages=(*told, *onward.messages))
 
 
 def told(facts: Facts, rung: Rung, event: RungReached, now: datetime) -> Step:

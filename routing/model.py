@@ -145,6 +145,11 @@ class State:
     stage: str | None = None
     stage_at: datetime | None = None
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Who has it, or else who is asked."""
+        return (self.owner,) if self.owner else self.offered_to
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:

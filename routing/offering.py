@@ -169,10 +169,16 @@ def owned(state: State, rep: str, now: datetime) -> State:
 
 
 def silenced(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[RepChange, ...]:
-    """What silence does to a rep: a doubling back-off, and Away after `away_after` silences in a row."""
+    """What silence does to a rep: a doubling back-off, and Away after `away_after` silences in a row.
+
+    Who is Away already, or has said that they are busy or off, is not expected to answer what they were asked before.
+    """
     changes = []
     for rep in reps:
         seat = facts.bench.named.get(rep)
+        if seat and seat.absence not in (None, "backing off"):
+            changes.append(RepChange(rep))
+            continue
         lapses = (seat.lapses if seat else 0) + 1
         pause = min(BACK_OFF * 2 ** min(lapses - 1, 4), LONGEST_BACK_OFF)
         changes.append(RepChange(rep, lapses=lapses, backoff_until=now + pause, away=lapses >= facts.policy.pool.away_after))

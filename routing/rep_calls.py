@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CallRequested:
-    """A rep wants to be put through to the lead from the firm's number. `via` is page or sms."""
+    """A rep wants to be put through to the lead from the firm's number. `via` is page, sms or email."""
 
     rep: str
     via: str

@@ -36,7 +36,10 @@ def joined(held: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     if not new:
         return dict(held)
     every = codes + new
-    return {**held, "gathered": " ".join(every), "codes": " ".join(every[:CODES_NAMED]), "count": str(len(every))}
+    named, rest = " ".join(every[:CODES_NAMED]), len(every) - CODES_NAMED
+    return {
+        **held, "gathered": " ".join(every), "codes": f"{named} and {rest} more" if rest > 0 else named, "count": str(len(every)),
+    }  # fmt: skip
 
 
 def worst(one: str, other: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from routing import ladder, offering, promise, telling
 from routing.capacity import has_room
-from routing.events import LeadAssigned, OfferAccepted, OfferPassed, OfferUndelivered, RepLeft
+from routing.events import WRITTEN, LeadAssigned, OfferAccepted, OfferPassed, OfferUndelivered, RepLeft
 from routing.model import Facts, RepChange, Status, Step
 from routing.naming import name_of, names
 from routing.words import ago
@@ -67,8 +67,7 @@ def lapsed(facts: Facts, now: datetime) -> Step:
     because = f"no answer from {names(facts, silent)} in {ago(waited)}"
     onward = offering.offer(replace(facts, state=state), now, because=because, besides=silent)
     changes = offering.silenced(facts, silent, now)
-    goes_to = onward.state.owner or (onward.state.offered_to[0] if onward.state.offered_to else None)
-    told = telling.moved_on(facts, changes, to=goes_to, minutes=f"{round(waited / MINUTE, 1):g}")
+    told = telling.moved_on(facts, changes, to=onward.state.holders, minutes=f"{round(waited / MINUTE, 1):g}")
     return replace(onward, reps=(*changes, *onward.reps), messages=(*told, *onward.messages))
 
 
@@ -105,7 +104,7 @@ def assigned(facts: Facts, event: LeadAssigned, now: datetime) -> Step:
 def too_late(facts: Facts, event: OfferAccepted, now: datetime) -> Step:
     """A yes that came after somebody else's, or after the offer had moved on. Said at once, and nothing changes."""
     if event.rep == facts.state.owner:
-        again = f"{facts.lead.code} is yours already." if event.via == "sms" else ""  # a page shows it, a text deserves an answer
+        again = f"{facts.lead.code} is yours already." if event.via in WRITTEN else ""  # a page shows it, words deserve an answer
         messages = telling.answered(facts, event.rep, again, now) if again else ()
         return Step(facts.state, why=f"{name_of(facts, event.rep)} has it already", messages=messages, changed=False)
     return Step(

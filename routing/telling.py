@@ -39,9 +39,15 @@ def reminded(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[Messag
     return tuple(m for rep in reps for m in to_rep(facts, rep, "remind", key, fields, purpose="notice", channels=("sms",)))
 
 
-def withdrawn(facts: Facts, reps: tuple[str, ...], now: datetime, *, winner: str | None) -> tuple[Message, ...]:
-    """Somebody else has it: nothing to do any more."""
-    fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "winner": name_of(facts, winner) if winner else ""}
+def withdrawn(
+    facts: Facts, reps: tuple[str, ...], now: datetime, *, winner: str | None, asked: tuple[str, ...] = ()
+) -> tuple[Message, ...]:
+    """Somebody else has it, or several others are `asked`: nothing to do any more."""
+    fields = {
+        "code": facts.lead.code,
+        "name": facts.lead.person.name or "",
+        "winner": names(facts, (winner,) if winner else asked),
+    }
     key = f"withdrawn:{facts.lead.id}:{facts.state.turn}:{at(now)}"
     return tuple(m for rep in reps for m in to_rep(facts, rep, "withdrawn", key, fields, purpose="notice", channels=("sms",)))
 
@@ -84,12 +90,12 @@ def answered(facts: Facts, rep: str, text: str, now: datetime) -> tuple[Message,
     return to_rep(facts, rep, "reply", key, {"code": facts.lead.code, "text": text}, purpose="notice", channels=("sms",))
 
 
-def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: str | None, minutes: str) -> tuple[Message, ...]:
+def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: tuple[str, ...], minutes: str) -> tuple[Message, ...]:
     """To those who were silent: it moved on. To the managers: who has been set Away."""
     messages: list[Message] = []
     for change in changes:
         fields = {
-            "code": facts.lead.code, "winner": name_of(facts, to) if to else "", "minutes": minutes, "away": "yes" if change.away else "",
+            "code": facts.lead.code, "winner": names(facts, to), "minutes": minutes, "away": "yes" if change.away else "",
         }  # fmt: skip
         key = f"moved:{facts.lead.id}:{facts.state.turn}"
         messages += to_rep(facts, change.rep, "moved_on", key, fields, purpose="notice", channels=("sms",))
@@ -136,7 +142,7 @@ def opted_out(facts: Facts, said: str, *, for_review: bool, now: datetime) -> tu
 
 def not_acked(facts: Facts, reason: str) -> tuple[Message, ...]:
     """The lead has not been acknowledged: whoever has it, or is asked, must know."""
-    holders = (facts.state.owner,) if facts.state.owner else facts.state.offered_to
+    holders = facts.state.holders
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "reason": reason, "no_phone": no_phone(facts)}
     key = f"notacked:{facts.lead.id}"
     return tuple(

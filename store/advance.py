@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Event
-from store import actions, book, erasures, intake, merging, own_calls, staff, stages, told_receipts
+from routing.team import Team
+from store import actions, book, erasures, intake, merging, own_calls, staff, staff_stops, stages, told_receipts
 from store.batch import After, Batch, run
 from store.engine import at_once, straight
 from store.item import Item
@@ -72,7 +73,7 @@ def drain_inbox(engine: Engine, now: datetime, limit: int = 20, outgoing: Outgoi
     """
     team = book.current(engine)
     items = peek(engine, now, limit)
-    ours = [item for item in items if item.event in ALONE or (staff_text(item) and staff.sender(team, item.content))]
+    ours = [item for item in items if item.event in ALONE or is_command(team, item)]
     for item in ours:
         safely(engine, [item], lambda one: hear(engine, one[0], now, outgoing), now)
     others = [item for item in items if item not in ours]
@@ -87,9 +88,10 @@ def peek(engine: Engine, now: datetime, limit: int) -> list[Item]:
         return [Item(**row) for row in db.execute(PEEK, {"now": now, "most": limit})]
 
 
-def staff_text(item: Item) -> bool:
-    """Only a text or an e-mail can be a command."""
-    return item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "rcs", "email")
+def is_command(team: Team, item: Item) -> bool:
+    """Is this a text or an e-mail of somebody of the team? What the carrier obeys itself (STOP) is a wish of theirs as of anybody."""
+    is_text = item.event == "message" and item.content.get("channel") in ("sms", "whatsapp", "rcs", "email")
+    return is_text and staff.sender(team, item.content) is not None and not staff_stops.is_wish(team, item)
 
 
 def take(engine: Engine, items: Sequence[Item], now: datetime, outgoing: Outgoing | None = None) -> None:

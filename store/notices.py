@@ -6,6 +6,8 @@ from sqlalchemy import Connection, Engine, text
 
 from store.engine import transaction
 
+OVER = text("UPDATE notices SET over_at = :now WHERE key = :key AND over_at IS NULL")
+
 
 def raise_notice(engine: Engine, key: str, words: str, now: datetime) -> bool:
     """Say it, or say that it still holds. `words`: what is wrong and how to mend it. True when it is news."""
@@ -21,7 +23,7 @@ def say(db: Connection, key: str, words: str, now: datetime) -> bool:
 def end_notice(engine: Engine, key: str, now: datetime) -> None:
     """It is over."""
     with transaction(engine) as db:
-        db.execute(text("UPDATE notices SET over_at = :now WHERE key = :key AND over_at IS NULL"), {"key": key, "now": now})
+        db.execute(OVER, {"key": key, "now": now})
 
 
 def open_since(engine: Engine, key: str) -> datetime | None:

@@ -189,7 +189,7 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
         reply(batch, who, item, why(batch.db, lead_id, code))
         return
     if command.verb == "call":  # the journey answers by itself: ringing, or why not
-        batch.happen(lead_id, CallRequested(who.id, "sms"))
+        batch.happen(lead_id, CallRequested(who.id, who.channel))
         return
     if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
         reply(batch, who, item, f"{code} is not yours, so nothing was changed.", asks=waits)
@@ -220,9 +220,9 @@ def event_of(command: Command, who: Sender, said: str) -> tuple[Event | None, st
     """What a rep's command means on a lead."""
     match command.verb:
         case "accept":
-            return OfferAccepted(who.id, "sms"), ""
+            return OfferAccepted(who.id, who.channel), ""
         case "pass":
-            return OfferPassed(who.id, "sms"), "passed. You stay in line for the next."
+            return OfferPassed(who.id, who.channel), "passed. You stay in line for the next."
         case "called":
             return OutcomeReported(who.id, "talked"), "noted, talked."
         case "voicemail":

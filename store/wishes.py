@@ -14,7 +14,7 @@ from routing.events import NoteAdded
 from routing.model import Message
 from routing.rulebook import Rulebook
 from routing.wishes import closes_calls, is_the_carriers, lexicon, reads_as, words
-from store import stops
+from store import staff_stops, stops
 from store.batch import Batch
 from store.item import Item
 
@@ -63,6 +63,10 @@ def obey(batch: Batch, item: Item, open_leads: Mapping[int, list[int]]) -> None:
         halt(batch, item)
     elif wanted == "start":
         stops.resume(batch.db, ways)
+    if is_news or wanted == "start":
+        batch.messages += [
+            (None, message) for message in staff_stops.heard(batch.db, batch.team, item, stops=is_news, now=batch.now)
+        ]
     theirs = open_leads.get(item.person.id if item.person else 0, [])
     for lead_id in theirs:
         item.lead_id = lead_id

@@ -9,7 +9,7 @@ from routing.contact import WISH
 from routing.events import AcknowledgementFailed, Event, HumanResponded, NoteAdded, OfferUndelivered, RepCallEnded, ReplyLost
 from routing.sending import CALL, LEAD, Fault, once_only
 from routing.team import Team
-from store import advance, lines, notices, outbox, policies, receipts
+from store import advance, lines, notices, outbox, policies, receipts, staff_stops
 from store.engine import Engine
 from store.outbox import Claimed
 from store.receipts import Waiting
@@ -56,7 +56,7 @@ def _act(engine: Engine, report: Waiting, *, team: Team, lanes: Lanes, now: date
     if report.status == second_try.STATUS:
         second_try.try_again(engine, message, now, lost=LOST)
         return
-    _suppress(engine, message, report, lanes=lanes, now=now)
+    _suppress(engine, message, report, team=team, lanes=lanes, now=now)
     log.info("message_failed", message=message.id, lead=message.lead_id, channel=message.channel, code=report.code)
     if message.purpose == CALL:
         _not_placed(engine, message, report, now)
@@ -90,12 +90,14 @@ def _not_placed(engine: Engine, message: Claimed, report: Waiting, now: datetime
         advance.happen(engine, message.lead_id, RepCallEnded(rep, int(number), _in_words(report)), now)
 
 
-def _suppress(engine: Engine, message: Claimed, report: Waiting, *, lanes: Lanes, now: datetime) -> None:
+def _suppress(engine: Engine, message: Claimed, report: Waiting, *, team: Team, lanes: Lanes, now: datetime) -> None:
     """What the code says about the address or about our own set-up."""
     carrier = lanes.by_channel[message.channel].carrier
     meaning = Fault.OPTED_OUT if report.status == "opted_out" else carrier.meaning(report.code)
     if report.provider != "headroom" and meaning is Fault.OPTED_OUT:
         receipts.stopped(engine, message.channel, message.address, reason=report.code or report.status, now=now)
+    if meaning is Fault.OPTED_OUT and message.channel == "sms" and message.recipient != LEAD:
+        staff_stops.refused(engine, team, message.recipient, now)
     if report.provider != "headroom" and meaning is Fault.NO_TEXTS:
         receipts.suppress(engine, message.channel, message.address, reason=report.code or report.status, now=now)
     if report.provider != "headroom" and meaning is Fault.CONFIGURATION:

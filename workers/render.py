@@ -24,7 +24,7 @@ SMS_LIMITS = {
     "text": 90,
     "said": 90,
     "reason": 44,
-    "codes": 60,
+    "codes": 80,
 }
 SMS_LIMIT = 44
 SAID_LIMIT = 1_200  # of the lead's own words to who has it: several segments rather than half a sentence

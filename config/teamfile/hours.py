@@ -18,7 +18,7 @@ _NUMBER = {day: index for index, day in enumerate(DAYS)} | _LONG
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*(?:-|–|to)\s*(\d{1,2}):(\d{2})")
 _FORM = 'Write it as "09:00-17:30", "09:00-12:00, 13:00-17:30" or closed.'
 _ROUND_THE_CLOCK = ("24/7", "always")
-_YEARS_AHEAD = 5  # a lead's deadline is never so far away, and the file is read again long before
+_YEARS_BACK, _YEARS_AHEAD = 10, 5  # `headroom due` and reports look back; a deadline is never so far ahead
 
 
 def read_calendars(node: Node | None, zone: str, findings: Findings, *, today: date) -> dict[str, Calendar]:
@@ -196,10 +196,10 @@ def _holidays(section: Section, today: date) -> dict[date, str]:
 
 @lru_cache(maxsize=64)
 def public_holidays(region: str, year: int) -> dict[date, str]:
-    """The holidays of a region (US, US-TX, DE-BY) by date, from last year to five years on; empty if it is not known."""
+    """The holidays of a region (US, US-TX, DE-BY) by date, from ten years ago to five years on; empty if it is not known."""
     country, _, part = region.partition("-")
     try:
-        days = holidays.country_holidays(country, subdiv=part or None, years=range(year - 1, year + _YEARS_AHEAD + 1))
+        days = holidays.country_holidays(country, subdiv=part or None, years=range(year - _YEARS_BACK, year + _YEARS_AHEAD + 1))
     except NotImplementedError:
         return {}
     return dict(days.items())

@@ -119,6 +119,6 @@ def test_holidays_are_of_the_years_around_today(small: str, settings: Settings):
     text = small.replace('mon-fri: "09:00-17:00"', 'mon-fri: "09:00-17:00"\n    holidays: DE-BY')
     team = check(text, settings, today=date(2030, 5, 1)).team
     assert team is not None
-    assert (
-        date(2035, 12, 25) in team.calendars["office"].overrides and date(2028, 12, 25) not in team.calendars["office"].overrides
-    )
+    closed = team.calendars["office"].overrides
+    assert date(2035, 12, 25) in closed and date(2020, 12, 25) in closed, "`headroom due` and reports look back"
+    assert date(2019, 12, 25) not in closed

@@ -151,8 +151,32 @@ def test_every_page_fits_a_phone_and_has_legible_colours(browser, running, fault
     for path in ("/", "/?kiosk=1", "/leads", f"/leads/{code}", "/outbox", "/reports", "/events", "/sign-in", *links):
         page.goto(path)
         assert fits(page), path
+        assert page.evaluate(CLIPPED) == [], path
         assert page.evaluate(PALE) == [], path
         assert page.evaluate(SMALL) == [], path
+
+
+def test_the_wall_names_who_is_asked_and_the_search_what_it_looks_for(browser, running, faults):
+    running.lead()
+    page = a_page(browser, running, faults)
+    for path in ("/?kiosk=1", "/"):
+        page.goto(path)
+        holder = page.locator(".card .holder span").first
+        expect(holder).to_have_text("Ann Novak")
+        assert holder.evaluate("it => it.scrollWidth <= it.clientWidth"), path
+        assert page.evaluate(CLIPPED) == [], path
+    assert page.locator("#q").evaluate(HOLDS_ITS_HINT)
+
+
+# tables and rows of buttons that go on beyond the edge, where nothing shows that there is more; figures have a first column that stays
+CLIPPED = """() => [...document.querySelectorAll(".scroll, .row, .clockline, .nav")]
+  .filter((node) => node.checkVisibility() && node.scrollWidth > node.clientWidth + 1 && !node.querySelector(".figures"))
+  .map((node) => node.outerHTML.slice(0, 80))"""
+HOLDS_ITS_HINT = """(field) => {
+  const style = getComputedStyle(field), pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  return pen.measureText(field.placeholder).width <= field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+}"""
 
 
 # what can be pressed and is less than 24 px high or wide (WCAG 2.2, 2.5.8); links within a sentence may be

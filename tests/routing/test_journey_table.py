@@ -9,6 +9,7 @@ from routing import events
 from routing.events import Event
 from routing.journey import step
 from routing.model import Person, RepChange, Status, Step
+from routing.team import OfferStyle
 from tests.builders import (
     ALL_FULL,
     DANA,
@@ -369,6 +370,23 @@ def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
     moved = message(decided, "moved_on", "rep:priya").fields
     assert (moved["winner"], moved["minutes"], moved["away"]) == ("Joe Lindqvist", "1.5", "yes")
     assert message(decided, "moved_on", "rep:ana").fields["away"] == ""
+
+
+@pytest.mark.parametrize("absence", ["away", "busy", "off", "off shift"])
+def test_who_is_not_expected_to_answer_is_not_silent_once_more_and_no_manager_hears_it_again(absence):
+    bench = a_bench("tom", away=[a_seat("priya", absence=absence, lapses=1)])
+    decided = step(facts(offered("priya"), bench), events.OfferLapsed(1), NOW + 2 * MINUTE)
+    assert decided.reps[0] == RepChange("priya")
+    assert told(decided, "away") == []
+    assert message(decided, "moved_on", "rep:priya").fields["away"] == ""
+    assert decided.state.offered_to == ("tom",)
+
+
+def test_who_was_silent_is_told_of_all_who_are_asked_now():
+    ring = replace(POOL, offer=OfferStyle.RING, ring=2)
+    given = facts(offered("priya"), a_bench("priya", "tom", "ana"), pool=ring)
+    moved = message(step(given, events.OfferLapsed(1), NOW + 2 * MINUTE), "moved_on", "rep:priya").fields
+    assert moved["winner"] == "Tom Becker, Ana Ruiz"
 
 
 def test_an_offer_that_does_not_arrive_is_no_silence_and_not_tried_again_at_once():

@@ -39,6 +39,37 @@ def test_a_manager_s_list_is_of_what_waits_for_them_and_help_is_theirs(tell):
     kim.gets_sms("Nothing is waiting for your answer.")
 
 
+def test_a_manager_is_told_what_became_of_a_lead_that_is_done(tell):
+    story = tell(BROADCAST)
+    tom, kim = story.people("tom", "kim")
+    dana = story.a_lead_arrives()
+    story.after(minutes=15)
+    tom.replies(f"1 {dana.code}")
+    tom.replies("C")
+    kim.has_read_all().replies(f"OK {dana.code}")
+    kim.gets_sms(f"{dana.code} is answered by Tom Becker already, so nothing to do.")
+    kim.replies(f"T Priya {dana.code}")
+    kim.gets_sms(f"{dana.code} is answered by Tom Becker already, so nothing to do.")
+    assert story.status(dana.code) == ("closed", "tom")
+
+
+def test_a_manager_asks_why_and_leaves_a_note(tell):
+    story = tell(BROADCAST)
+    kim = story.person("kim")
+    dana, omar = story.a_lead_arrives(), story.a_lead_arrives(name="Omar Reyes")
+    kim.replies(f"why {dana.code}")
+    kim.gets_sms(f"{dana.code}: new lead: offered to Priya Shah", "Tom Becker: could take it")
+    kim.replies(f"N {dana.code} an old friend")
+    kim.gets_sms(f"{dana.code}: noted.")
+    assert "Kim Ortega noted: an old friend" in story.why(dana.code)
+    kim.replies("WHY Z99")
+    kim.gets_sms("There is no such lead.")
+    story.after(minutes=15)
+    kim.has_read_all().replies("why")
+    kim.gets_sms("Say which lead: WHY and its code.")
+    assert dana.code != omar.code
+
+
 def test_a_manager_gives_the_lead_to_a_rep_who_then_has_time_to_answer(tell):
     story = tell(BROADCAST)
     tom, kim, lou = story.people("tom", "kim", "lou")
@@ -93,6 +124,31 @@ def test_two_silences_in_a_row_set_a_rep_away_and_the_manager_hears_of_it(story)
     assert story.status(second.code) == ("waiting", None)
     priya.replies("ON")
     assert story.lead(second.code)["holders"] == ["priya"]
+
+
+def test_a_team_that_answers_nothing_is_set_away_once_each_and_no_manager_is_flooded(tell):
+    story = tell(GENEROUS)
+    kim = story.person("kim")
+    for number in range(30):
+        story.a_lead_arrives(name=f"Person {number}")
+        story.after(minutes=1)
+    story.after(hours=1)
+    told = [seen.body for seen in kim.unread("sms").values() if seen.template == "away"]
+    assert sorted(name for body in told for name in ("Ana", "Priya", "Tom") if name in body) == ["Ana", "Priya", "Tom"]
+
+
+def test_who_says_busy_is_not_set_away_for_what_they_were_asked_before(story):
+    priya, tom, ana, kim = story.people("priya", "tom", "ana", "kim")
+    for other in (tom, ana):
+        other.replies("OFF 4h")
+    leads = [story.a_lead_arrives(name=f"Person {number}") for number in range(2)]
+    assert [story.lead(lead.code)["holders"] for lead in leads] == [["priya"], ["priya"]]
+    priya.replies("BUSY 30m")
+    story.after(minutes=10)
+    assert story.rep("priya")["presence"] == "busy"
+    assert not [seen.body for seen in kim.unread("sms").values() if seen.template == "away"]
+    story.after(minutes=21)
+    assert story.rep("priya")["presence"] == "on"
 
 
 def test_an_accepted_lead_that_is_not_answered_is_taken_back_and_asked_of_others(story):

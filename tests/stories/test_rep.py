@@ -1,5 +1,7 @@
 """The rep's whole dialogue, by text."""
 
+import pytest
+
 from routing.events import OfferAccepted
 
 
@@ -121,6 +123,25 @@ def test_off_gives_the_leads_back_and_on_takes_the_rep_in_again(story):
     priya.gets_sms("You are on")
     eve = story.a_lead_arrives(name="Eve Lind")
     assert story.lead(eve.code)["holders"] == ["priya"]
+
+
+@pytest.mark.parametrize("stop", ["STOP", "the carrier's word"])
+def test_a_rep_who_says_stop_gets_no_more_texts_and_the_managers_hear_of_it_once(story, stop):
+    priya, kim = story.people("priya", "kim")
+    for _ in range(2):
+        priya.replies(stop) if stop == "STOP" else priya.says_stop()
+    priya.gets_nothing()
+    kim.gets_sms("Priya Shah has texted STOP: no text of ours reaches them")
+    kim.gets_nothing()
+    assert story.codes() == []
+    dana = story.a_lead_arrives()
+    priya.gets_nothing()
+    priya.gets_email(f"{dana.code} Dana Cole")
+    assert story.rows("SELECT 1 FROM notices WHERE key = 'stopped:rep:priya' AND over_at IS NULL")
+    priya.replies("START")
+    assert not story.rows("SELECT 1 FROM notices WHERE key = 'stopped:rep:priya' AND over_at IS NULL")
+    priya.replies("L")
+    priya.gets_sms(f"You have 1: {dana.code}")
 
 
 def test_off_for_two_hours_ends_by_itself(story):

@@ -55,6 +55,18 @@ def test_a_rep_answers_by_mail_and_the_lead_gets_it_by_text_without_the_reps_own
     assert story.lead(dana.code)["state"]["contacted_at"] == story.now.isoformat()
 
 
+def test_a_yes_by_mail_is_called_one_and_said_twice_is_answered(story):
+    (priya,) = story.people("priya")
+    dana = story.a_lead_arrives()
+    for _ in range(2):
+        mails(story, priya.email, "1", thread=dana.code)
+        story.after(seconds=1)
+    assert "Priya Shah accepted by email after 0s" in story.why(dana.code)
+    priya.gets_sms(f"{dana.code} is yours already")
+    mails(story, priya.email, "2", thread=dana.code)
+    assert "Priya Shah passed by email" in story.why(dana.code)
+
+
 @pytest.fixture
 def sendgrid(tell, monkeypatch):
     """A story whose mails go to a provider, so that their headers can be seen."""

@@ -86,6 +86,30 @@ def test_a_number_that_takes_no_texts_is_never_texted_again(engine, settings, se
     assert {(s["channel"], s["address"]) for s in rows(engine, "suppressions")} == {(way, "+15125550143") for way in closed}
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["refused at once", "reported later"])
+def test_a_phone_of_the_team_that_has_said_stop_is_told_to_the_managers_and_at_the_start_page(
+    engine, settings, sender, provider, at_once
+):
+    dana = dana_writes(engine)
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE outbox SET state = 'sent'")
+    reminder = {
+        "recipient": "rep:priya", "purpose": "notice", "template": "remind", "address": "+15125550111",
+        "key": f"remind:{dana}:1:priya:sms", "expires_at": None,
+    }  # fmt: skip
+    number = a_message(engine, dana, at=NOW, **reminder)
+    if at_once:
+        provider.once("twilio", refuse(400, 21610))
+    send_due(sender, NOW)
+    if not at_once:
+        receipts.record(engine, [Report("twilio", "SM1:undelivered", "undelivered", message_id=number, code="21610")], NOW)
+    for _ in range(2):
+        follow_up(engine, settings, sender.lanes, NOW)
+        send_due(sender, NOW)
+    assert [n["key"] for n in rows(engine, "notices")] == ["stopped:rep:priya"]
+    assert {m["channel"] for m in messages(engine, recipient="manager:kim", template="reply")} == {"sms", "email"}
+
+
 def test_an_unregistered_sender_is_told_to_the_operator(engine, settings, sender):
     dana_writes(engine)
     send_due(sender, NOW)
