@@ -18,6 +18,8 @@ import pytest
 import redis
 import structlog
 
+import config.settings
+from config.settings import LOCAL_ENV
 from console.binaries import find_redis
 from console.embedded import Postgres, Redis
 from store import schema
@@ -51,6 +53,13 @@ def _refuse_the_world(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_world)
+
+
+@pytest.fixture(autouse=True)
+def what_runs_in_this_folder_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has tried `make run` has an installation in ./.headroom, whose addresses no test may read."""
+    real, theirs = config.settings.read_env_file, Path(".headroom") / LOCAL_ENV
+    monkeypatch.setattr(config.settings, "read_env_file", lambda path: real(path.with_name("none") if path == theirs else path))
 
 
 @pytest.fixture(scope="session")
