@@ -16,6 +16,7 @@ LONGEST_RETRY = timedelta(minutes=15)
 RETRY_SHARE = 4  # a lead that has been here for so long looks again after a quarter of it: fifty looks a night, not a thousand
 BACK_OFF = timedelta(minutes=2)  # doubles with each silence in a row up to 30 min (theory.md 2: 1.52 min p95 against 5.10)
 LONGEST_BACK_OFF = timedelta(minutes=30)
+LOOKED_FOR = timedelta(seconds=5)  # after they are back by the clock: their coming itself moves the lead, this is the net below
 SILENT = frozenset({"backing off", "away"})  # on shift, but let offers lapse
 CONSIDERED = 12  # reps named in a step's details; the rest are counted by reason
 BROADCAST_AT_MOST = 25  # more texts than this at one instant is a flood, not an offer
@@ -80,7 +81,7 @@ def held_for_owner(facts: Facts, now: datetime, besides: Iterable[str] = ()) -> 
         owner=None, offered_to=(), offered_at=None, accepted_at=None,
     )  # fmt: skip
     why = f"held for {own.name}, who knows this person and is back in time ({own.absence})"
-    return Step(state, why=why, alarms=(Alarm("retry", own.back_at, RetryDue()),))
+    return Step(state, why=why, alarms=(Alarm("retry", own.back_at + LOOKED_FOR, RetryDue()),))
 
 
 def width(facts: Facts, now: datetime) -> int:

@@ -7,6 +7,7 @@ import pytest
 from routing.events import LeadArrived, OfferLapsed, OfferPassed, RepLeft, RetryDue, RoomOpened
 from routing.journey import step
 from routing.model import State, Status
+from routing.offering import LOOKED_FOR
 from routing.team import OfferStyle, Returning
 from tests.builders import (
     ALL_FULL,
@@ -284,7 +285,7 @@ def test_held_for_a_quarter_of_the_time_at_most_and_once():
     given, decided = after(sticky(soon(5)), LeadArrived(), minutes=0)
     assert (decided.state.status, decided.state.hold_for, decided.state.hold_until) == ("waiting", "ana", NOW + 5 * MINUTE)
     assert decided.why == "held for Ana Ruiz, who knows this person and is back in time (busy)"
-    assert [(a.due_at, a.event) for a in decided.alarms if a.key == "retry"] == [(NOW + 5 * MINUTE, RetryDue())]
+    assert [(a.due_at, a.event) for a in decided.alarms if a.key == "retry"] == [(NOW + 5 * MINUTE + LOOKED_FOR, RetryDue())]
     assert told(decided, "waiting") == []
     given, decided = after(given, RoomOpened(), minutes=3)
     assert decided.state.status is Status.WAITING

@@ -89,6 +89,22 @@ def test_a_later_inquiry_is_a_new_lead_of_the_same_person_for_the_same_rep(tell)
     again.gets_sms("thanks for writing")
 
 
+def test_a_returning_person_is_held_for_their_rep_and_goes_to_them_when_they_are_back(tell):
+    story = tell()
+    priya, tom = story.people("priya", "tom")
+    dana = story.a_lead_arrives()
+    priya.replies("1")
+    priya.replies("C")
+    story.after(hours=1)
+    priya.replies("OFF 3m")
+    again = story.a_lead_arrives(phone=dana.phone, email=dana.email)
+    assert story.status(again.code) == ("waiting", None)
+    assert "held for Priya Shah" in story.why(again.code)
+    story.after(minutes=3)
+    assert story.lead(again.code)["holders"] == ["priya"]
+    tom.gets_nothing()
+
+
 def test_two_at_one_number_are_kept_apart_and_only_a_person_makes_them_one(story):
     maria = story.a_lead_arrives(name="Maria Cole", phone="+15125550143", email=None)
     john = story.a_lead_arrives(name="John Cole", phone="+15125550143", email="john@example.com")
