@@ -11,6 +11,7 @@ from routing.team import Cap, Rep
 
 DAY = timedelta(days=1)
 WHOLE_DAY = ((0, 1440),)
+FULL, FULL_TODAY = "full", "full today"
 UNCAPPED_HALF_LOAD = 10  # open leads at which a rep without a cap counts as half loaded: the default cap of team.Cap
 
 
@@ -92,6 +93,13 @@ def why_not(seat: Seat) -> str:
         return seat.absence
     full = ((count, cap, words) for count, cap, words in _counts(seat) if cap is not None and count >= cap)
     return next((words.format(count, cap) for count, cap, words in full), "")
+
+
+def reason(seat: Seat) -> str:
+    """The same as it is counted: an absence by name, the leads of the day as "full today", any other cap as "full"; "free" if they can."""
+    if seat.absence is not None or has_room(seat):
+        return seat.absence or "free"
+    return FULL_TODAY if seat.cap_today is not None and seat.today >= seat.cap_today else FULL
 
 
 def _counts(seat: Seat) -> tuple[tuple[int, int | None, str], ...]:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing import sla
+from routing.capacity import FULL, FULL_TODAY, reason
 from routing.events import AcceptDue, CloseDue, ResponseDue, RungReached
-from routing.hours import due
+from routing.hours import due, local_day, next_open
 from routing.model import Alarm, Cause, Facts, State, Status
 from routing.words import ago
 
@@ -68,6 +69,13 @@ def in_time(facts: Facts, now: datetime) -> str:
     return f" after {took}, {verdict}"
 
 
+def new_day(facts: Facts, now: datetime) -> datetime | None:
+    """When those who have had their leads of today are at work on another day; None if there are none."""
+    spent = [rep for rep, seat in facts.bench.named.items() if seat.absence is None and reason(seat) == FULL_TODAY]
+    calendars = [facts.team.reps[rep].calendar for rep in spent if rep in facts.team.reps]
+    return min((at for calendar in calendars if (at := next_open(calendar, local_day(calendar.zone, now).end))), default=None)
+
+
 def promise(facts: Facts, now: datetime) -> datetime:
     """The instant we can truthfully name to the lead: the SLA, or later when that has passed or nobody has room.
 
@@ -80,8 +88,9 @@ def promise(facts: Facts, now: datetime) -> datetime:
         return state.response_due_at
     begins, rounds = now, 1
     if waits:
-        full = any("full" in why for why in bench.others)
-        begins = now if full or bench.opens_at is None else max(now, bench.opens_at)
+        full = FULL in bench.others
+        opens_at = min((at for at in (bench.opens_at, new_day(facts, now)) if at), default=None)
+        begins = now if full or opens_at is None else max(now, opens_at)
         rounds = bench.waiting // max(bench.size, 1) + (2 if full else 1)
     span = terms.first_response_within * rounds
     return due(terms.calendar, begins, span) or begins + span

@@ -29,7 +29,7 @@ WHERE reps.id = r.id
 TALLY = text("""
 UPDATE pools SET tallied_at = :now, tally = coalesce((
     SELECT jsonb_object_agg(why, n) FROM (
-      SELECT coalesce(r.absence, 'full') AS why, count(*) AS n FROM seats s JOIN reps r ON r.id = s.rep
+      SELECT coalesce(r.absence, CASE WHEN r.today >= r.cap_today THEN 'full today' ELSE 'full' END) AS why, count(*) AS n FROM seats s JOIN reps r ON r.id = s.rep
       WHERE s.pool = pools.id AND NOT s.free GROUP BY 1) AS counted), '{}'::jsonb),
   opens_at = (SELECT min(r.back_at) FROM seats s JOIN reps r ON r.id = s.rep WHERE s.pool = pools.id AND NOT s.free)
 WHERE id = ANY(:pools)

@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from routing.capacity import can_take, why_not
+from routing.capacity import can_take, reason
 from routing.model import Seat
 from routing.strategies.order import Order, key
 
@@ -52,7 +52,7 @@ class Ranking:
         return bool(self._places)
 
     def others(self) -> Mapping[str, int]:
-        """How many cannot, by reason: an absence by name, any cap as "full"."""
+        """How many cannot, by reason: an absence by name, a cap as "full" or "full today"."""
         return dict(Counter(self._reasons.values()))
 
     def _enter(self, seat: Seat) -> bool:
@@ -64,8 +64,3 @@ class Ranking:
         place = self._place[seat.rep] = (key(seat, self._order), seat.rep)
         self._places.append(place)
         return True
-
-
-def reason(seat: Seat) -> str:
-    """The reason as it is counted: an absence by name, any cap as "full"."""
-    return seat.absence or ("full" if why_not(seat) else "free")

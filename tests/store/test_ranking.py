@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing import strategies
-from routing.capacity import can_take
+from routing.capacity import can_take, reason
 from routing.model import Seat
 from routing.strategies.order import best_first
-from store.ranking import Ranking, reason
+from store.ranking import Ranking
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CHANGES = st.fixed_dictionaries(

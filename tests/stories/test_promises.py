@@ -127,6 +127,15 @@ def test_3_leads_go_round_fill_everybody_and_wait_then_move_in_the_same_instant(
     assert story.lead(leads[4].code)["status"] == "waiting"
 
 
+def test_2_who_comes_when_all_have_had_their_leads_of_the_day_is_promised_the_next_day(tell):
+    story = tell(SMALL_TEAM.replace("cap: {open: 5, unanswered: 3}", "cap: {open: 5, per_day: 1}"))
+    for _ in range(3):
+        story.a_lead_arrives()
+    omar = story.a_lead_arrives(name="Omar Reyes")
+    assert "all who are on shift are full" in story.why(omar.code)
+    omar.gets_sms("We will call you by tomorrow 8:15 am")
+
+
 def test_3_nobody_off_shift_is_asked_and_the_shift_that_begins_takes_what_waits(tell):
     story = tell(SMALL_TEAM.replace('office: {mon-fri: "08:00-18:00"}', 'office: {mon-fri: "08:00-18:00"}\n  late: {mon-fri: "10:00-18:00"}').replace(
         "unanswered: 3}, hours: office", "unanswered: 3}, hours: late"
