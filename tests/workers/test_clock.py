@@ -147,7 +147,7 @@ def test_with_nothing_to_do_it_knocks_so_that_a_silent_bell_is_heard_again_and_s
     assert rows(engine, "beats", name="clock")[0]["detail"]["bell"] == "silent"
 
 
-def test_who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing(engine, settings, provider):
+def test_who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing(engine, settings, provider, moved):
     over = threading.Event()
     work = Work(engine, settings, is_over=over.is_set)
     provider.once("twilio", hang(0.3))
