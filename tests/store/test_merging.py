@@ -274,19 +274,15 @@ def test_twenty_parallel_webhooks_over_several_channels_make_one_person(firm, se
     firm.is_sound()
 
 
-def test_a_mail_and_a_text_become_one_by_the_form_that_has_both(firm):
-    firm.record(
-        Received(
-            "website",
-            "m1",
-            "message",
-            {"kind": "message", "channel": "email", "email": "dana@example.com", "message": "hi"},
-            b"",
-            {},
-            firm.now,
-        )
-    )
+def mails(firm):
+    """Dana writes an e-mail, and nothing else is known of her."""
+    said = {"kind": "message", "channel": "email", "email": "dana@example.com", "message": "hi"}
+    firm.record(Received("website", "m1", "message", said, b"", {}, firm.now))
     firm.drain()
+
+
+def test_a_mail_and_a_text_become_one_by_the_form_that_has_both(firm):
+    mails(firm)
     says(firm, "hello")
     assert firm.count("people") == 2
     (code,) = firm.arrive(name="Dana Cole", phone=HOME, email="dana@example.com")
@@ -296,18 +292,7 @@ def test_a_mail_and_a_text_become_one_by_the_form_that_has_both(firm):
 
 
 def test_whom_we_have_known_for_longer_is_only_suggested(firm):
-    firm.record(
-        Received(
-            "website",
-            "m1",
-            "message",
-            {"kind": "message", "channel": "email", "email": "dana@example.com", "message": "hi"},
-            b"",
-            {},
-            firm.now,
-        )
-    )
-    firm.drain()
+    mails(firm)
     firm.after(days=3)
     says(firm, "hello")
     firm.arrive(name="Dana Cole", phone=HOME, email="dana@example.com")

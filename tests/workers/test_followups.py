@@ -33,6 +33,17 @@ def dana_writes(engine, **content: object) -> int:
     return int(rows(engine, "leads")[0]["id"])
 
 
+def a_reminder(engine, lead_id: int) -> int:
+    """All else is sent; a text that reminds Priya is due. Returns its id."""
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE outbox SET state = 'sent'")
+    reminder = {
+        "recipient": "rep:priya", "purpose": "notice", "template": "remind", "address": "+15125550111",
+        "key": f"remind:{lead_id}:1:priya:sms", "expires_at": None,
+    }  # fmt: skip
+    return a_message(engine, lead_id, at=NOW, **reminder)
+
+
 def messages(engine, **where: object) -> list[dict[str, object]]:
     return sorted(rows(engine, "outbox", **where), key=lambda row: str(row["key"]))
 
@@ -91,13 +102,7 @@ def test_a_phone_of_the_team_that_has_said_stop_is_told_to_the_managers_and_at_t
     engine, settings, sender, provider, at_once
 ):
     dana = dana_writes(engine)
-    with engine.begin() as db:
-        db.exec_driver_sql("UPDATE outbox SET state = 'sent'")
-    reminder = {
-        "recipient": "rep:priya", "purpose": "notice", "template": "remind", "address": "+15125550111",
-        "key": f"remind:{dana}:1:priya:sms", "expires_at": None,
-    }  # fmt: skip
-    number = a_message(engine, dana, at=NOW, **reminder)
+    number = a_reminder(engine, dana)
     if at_once:
         provider.once("twilio", refuse(400, 21610))
     send_due(sender, NOW)
@@ -122,13 +127,7 @@ def test_an_unregistered_sender_is_told_to_the_operator(engine, settings, sender
 def test_a_reminder_by_text_that_fails_goes_by_mail(engine, settings, sender, provider):
     provider.once("twilio", refuse(400, 21614))
     dana = dana_writes(engine)
-    with engine.begin() as db:
-        db.exec_driver_sql("UPDATE outbox SET state = 'sent'")
-    reminder = {
-        "recipient": "rep:priya", "purpose": "notice", "template": "remind", "address": "+15125550111",
-        "key": f"remind:{dana}:1:priya:sms", "expires_at": None,
-    }  # fmt: skip
-    a_message(engine, dana, at=NOW, **reminder)
+    a_reminder(engine, dana)
     send_due(sender, NOW)
     follow_up(engine, settings, sender.lanes, NOW)
     send_due(sender, NOW)
