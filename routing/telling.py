@@ -5,6 +5,7 @@ from datetime import datetime
 
 from routing.escalation import Contact, get
 from routing.events import MessageArrived
+from routing.hours import elapsed
 from routing.model import Facts, Message, RepChange, Seat, State, Status
 from routing.naming import about, at, contact, manager_name, name_of, names, no_phone
 from routing.team import Manager, Rep
@@ -101,8 +102,10 @@ def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: tuple[str, ...
         messages += to_rep(facts, change.rep, "moved_on", key, fields, purpose="notice", channels=("sms",))
     gone = [change for change in changes if change.away]
     if gone:  # one message for all of them: a broadcast that nobody answers must not be a flood
+        who = [name_of(facts, change.rep) for change in gone]
         away = {
-            "rep": ", ".join(name_of(facts, change.rep) for change in gone),
+            "set_away": names(facts, (change.rep for change in gone)),
+            "all_away": "; ".join(who),
             "lapses": str(max(change.lapses or 0 for change in gone)),
             "pool": facts.policy.pool.name,
         }
@@ -155,11 +158,11 @@ def not_acked(facts: Facts, reason: str) -> tuple[Message, ...]:
 
 def escalated(facts: Facts, contacts: tuple[Contact, ...], *, key: str, late: bool, now: datetime) -> tuple[Message, ...]:
     """At risk or late: what, who was tried, why, and what can be done."""
-    state, arrived_at = facts.state, facts.lead.arrived_at
+    state = facts.state
     fields = {
         **about(facts, now),
         "target": ago(facts.policy.sla.first_response_within),
-        "elapsed": ago(now - arrived_at),
+        "elapsed": ago(elapsed(facts.policy.sla.calendar, facts.lead.arrived_at, now)),  # in office hours, as the target
         "tried": str(len(state.tried)),
         "cause": str(state.cause or state.wait_reason or ""),
         "owner": name_of(facts, state.owner) if state.owner else "",

@@ -24,14 +24,15 @@ GROUP BY recipient, channel
 """)
 
 HELD = text("""
-SELECT id, recipient, channel, template, fields FROM outbox
+SELECT id, lead_id, recipient, channel, template, fields, not_before FROM outbox
 WHERE recipient = ANY(:recipients) AND purpose = 'alarm' AND template = ANY(:gathered) AND state = 'pending' AND not_before > :now
 ORDER BY id FOR UPDATE
 """)
 
 JOIN = text("""
-UPDATE outbox SET fields = r.fields, template = r.template
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, fields jsonb, template text) WHERE outbox.id = r.id
+UPDATE outbox SET fields = r.fields, template = r.template, lead_id = r.lead_id, not_before = r.not_before
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, fields jsonb, template text, lead_id bigint, not_before timestamptz)
+WHERE outbox.id = r.id
 """)
 
 TOLD = text("""
@@ -43,13 +44,19 @@ ON CONFLICT (manager, lead_id) DO UPDATE SET at = excluded.at, acknowledged_at =
 
 @dataclass(slots=True)
 class Draft:
-    """A message that gathers several leads; `id` is None while it is not yet a row."""
+    """A message that gathers several leads, and when it may go out; `id` is None while it is not yet a row."""
 
     id: int | None
+    lead_id: int | None
     template: str
     fields: Mapping[str, str]
+    at: datetime
     row: dict[str, object] = field(default_factory=dict)
     grew: bool = False
+
+    def columns(self) -> dict[str, object]:
+        """What joining has changed."""
+        return {"fields": self.fields, "template": self.template, "lead_id": self.lead_id, "not_before": self.at}
 
 
 def write(
@@ -86,38 +93,46 @@ def gather(db: Connection, messages: Sequence[tuple[int | None, Message]], team:
     recipients = sorted({message.to for _, message in messages})
     scope = {"recipients": recipients, "gathered": sorted(GATHERED), "now": now}
     history = {(r.recipient, r.channel): list(r.told_at) for r in db.execute(HISTORY, scope)}
-    held = {(r.recipient, r.channel): Draft(r.id, r.template, r.fields) for r in db.execute(HELD, scope)}
+    held = {(r.recipient, r.channel): Draft(r.id, r.lead_id, r.template, r.fields, r.not_before) for r in db.execute(HELD, scope)}
     fresh: list[Draft] = []
     for lead_id, message in messages:
         where = (message.to, message.channel)
-        if where in held:
-            join(held[where], message)
+        waits = held.get(where)
+        others = [at for at in history.get(where, ()) if waits is None or at != waits.at]
+        at = rollup.tell_at(rollup.History(tuple(others)), now, at_most(team, message.to), message.template)
+        if waits is not None:
+            join(waits, lead_id, message, at)
+            history[where] = sorted([*others, waits.at])
             continue
-        at = rollup.tell_at(rollup.History(tuple(history.get(where, ()))), now, at_most(team, message.to))
-        draft = Draft(None, message.template, message.fields, row(lead_id, message, at))
+        draft = Draft(None, lead_id, message.template, message.fields, at, row(lead_id, message, at))
         fresh.append(draft)
-        history.setdefault(where, []).append(at)
+        history[where] = [*others, at]
         if at > now:
             held[where] = draft
-    grown = [{"id": d.id, "fields": d.fields, "template": d.template} for d in held.values() if d.id is not None and d.grew]
+    grown = [{"id": d.id, **d.columns()} for d in held.values() if d.id is not None and d.grew]
     if grown:
         db.execute(JOIN, {"rows": rows(grown)})
     remember(db, messages, now)
-    return [{**draft.row, "fields": draft.fields, "template": draft.template} for draft in fresh]
+    return [{**draft.row, **draft.columns()} for draft in fresh]
 
 
-def join(draft: Draft, message: Message) -> None:
-    """One more lead in a held message."""
-    draft.fields = rollup.joined(draft.fields, message.fields)
+def join(draft: Draft, lead_id: int | None, message: Message, at: datetime) -> None:
+    """One more in a held message, which goes out as soon as either may: what is late does not wait for what is not.
+
+    Its link opens the first lead that it tells of.
+    """
+    if message.fields.get("codes") and not draft.fields.get("codes"):
+        draft.lead_id = lead_id
+    mixed = {"mixed": "yes"} if rollup.is_mixed(draft.template, message.template) else {}
+    draft.fields = {**rollup.joined(draft.fields, message.fields), **mixed}
     draft.template = rollup.worst(draft.template, message.template)
-    draft.grew = True
+    draft.at, draft.grew = min(draft.at, at), True
 
 
 def remember(db: Connection, messages: Sequence[tuple[int | None, Message]], now: datetime) -> None:
     """Who was told of which lead: a bare OK by text then knows what it means."""
-    pairs = {
-        (message.to.partition(":")[2], lead_id) for lead_id, message in messages if lead_id and message.to.startswith("manager:")
-    }
+    of_leads = [(lead_id, message) for lead_id, message in messages if lead_id and message.fields.get("codes")]
+    pairs = {(message.to.partition(":")[2], lead_id) for lead_id, message in of_leads if message.to.startswith("manager:")}
     if pairs:
         db.execute(
             TOLD, {"rows": rows({"manager": manager, "lead_id": lead_id} for manager, lead_id in sorted(pairs)), "now": now}

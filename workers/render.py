@@ -25,6 +25,7 @@ SMS_LIMITS = {
     "said": 90,
     "reason": 44,
     "codes": 80,
+    "set_away": 100,
 }
 SMS_LIMIT = 44
 SAID_LIMIT = 1_200  # of the lead's own words to who has it: several segments rather than half a sentence
@@ -37,8 +38,8 @@ FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words", "contact"})  # never cut
 
 _NAMES = """
-    about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses link message
-    minutes name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said source stop_hint stopped
+    about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses link message mixed
+    minutes name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said set_away source stop_hint stopped
     target test text tried who winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")

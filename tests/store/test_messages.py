@@ -105,11 +105,42 @@ def test_each_person_and_each_channel_is_counted_apart(firm):
 
 def test_messages_that_are_no_alarms_are_never_held(firm):
     notes = [
-        (n, Message(f"away:{n}", "manager:kim", "sms", "+15125550190", "away", "alarm", {"rep": "Priya"})) for n in (1, 2, 3)
+        (n, Message(f"said:{n}", "manager:kim", "sms", "+15125550190", "said_to_nobody", "alarm", {"text": "Hi"}))
+        for n in (1, 2, 3)
     ]
     write(firm, *notes)
     assert {row.not_before for row in outbox(firm)} == {firm.now}
     assert len(outbox(firm)) == 3
+
+
+def away(n: int, name: str) -> tuple[int, Message]:
+    said = {"all_away": name, "set_away": name, "lapses": "2"}
+    return n, Message(f"away:{n}", "manager:kim", "sms", "+15125550190", "away", "alarm", said)
+
+
+def test_who_is_set_away_is_told_with_the_rest_and_opens_the_lead_that_is_late(firm):
+    write(firm, away(1, "Priya"), away(2, "Tom"), away(3, "Ana"))
+    first, held = outbox(firm)
+    assert (first.fields["set_away"], held.fields["set_away"], held.template) == ("Priya", "Tom, Ana", "away")
+    assert firm.rows("SELECT * FROM told") == [], "an OK says nothing of these leads"
+    firm.after(seconds=10)
+    write(firm, alarm(4))
+    _, held = outbox(firm)
+    assert (held.template, held.fields["codes"], held.fields["set_away"], held.lead_id) == ("breach", "L4", "Tom, Ana", 4)
+    assert held.not_before == firm.now + timedelta(seconds=50)
+
+
+def test_what_is_late_takes_what_is_held_for_lack_of_room_along_at_once(firm):
+    firm.takes(ONE.replace("{id: kim, phone: '+15125550190'}", "{id: kim, phone: '+15125550190', at_most_per_hour: 2}"))
+    write(firm, alarm(1, template="waiting"), alarm(2, template="waiting"))
+    firm.after(minutes=2)
+    firm.do("UPDATE outbox SET state = 'sent' WHERE not_before <= :now", now=firm.now)
+    _, held = outbox(firm)
+    assert held.not_before == firm.now + timedelta(minutes=58), "the last one of the hour is not for this"
+    write(firm, alarm(3))
+    _, held = outbox(firm)
+    assert (held.template, held.fields["codes"], held.fields["mixed"]) == ("breach", "L2 L3", "yes")
+    assert held.not_before == firm.now
 
 
 def test_who_was_told_of_what_is_remembered_until_they_say_ok(firm):

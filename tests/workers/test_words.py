@@ -90,9 +90,19 @@ def test_no_sentence_has_a_hole_where_something_is_not_known(template, kind):
 @pytest.mark.parametrize(
     ("template", "fields", "words"),
     [
-        ("away", {"rep": "Priya Nair", "lapses": "1"}, "Priya Nair let an offer lapse and is set Away"),
-        ("away", {"rep": "Priya Nair, Tom Becker", "lapses": "2"}, "Priya Nair, Tom Becker let 2 offers lapse and are set Away"),
+        ("away", {"set_away": "Priya Nair", "lapses": "1"}, "Priya Nair let an offer lapse and is set Away"),
+        (
+            "away",
+            {"set_away": "Priya Nair, Tom Becker", "lapses": "2"},
+            "Priya Nair, Tom Becker let 2 offers lapse and are set Away",
+        ),
         ("breach", {"count": "2", "codes": "A7 B7"}, "2 leads are late: A7 B7"),
+        ("breach", {"count": "2", "codes": "A7 B7", "mixed": "yes"}, "2 leads are late or soon will be: A7 B7"),
+        ("uncontactable", {"count": "2", "codes": "A7 B7", "mixed": "yes"}, "2 leads cannot be answered or wait: A7 B7"),
+        *(
+            (name, {"set_away": "Tom Becker"}, "Also set Away: Tom Becker.")
+            for name in ("breach", "at_risk", "waiting", "uncontactable")
+        ),
         ("lead_said", {"name": ""}, 'A7 wrote: "Are you still there?"'),
         (
             "lead_said",
