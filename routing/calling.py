@@ -21,6 +21,7 @@ from routing.events import (
 )
 from routing.model import Facts, Message, State, Status, Step
 from routing.naming import about, at, name_of
+from routing.promise import told_at
 from routing.sending import CALL
 from routing.team import Source, Team
 from routing.words import ago
@@ -137,7 +138,8 @@ def picked_up(facts: Facts, event: LeadPickedUp, now: datetime) -> Step:
         return replace(tried, why=f"a voicemail took {name_of(facts, event.rep)}'s call; the clock goes on")
     if event.by != HUMAN:
         return Step(facts.state, why=f"nobody can tell who took {name_of(facts, event.rep)}'s call")
-    return answered(replace(facts, state=marked(facts.state, event.call, HUMAN, now)), event.rep, now)
+    told = told_at(facts, event.at, now)
+    return answered(replace(facts, state=marked(facts.state, event.call, HUMAN, told)), event.rep, now, told=told)
 
 
 def ended(facts: Facts, event: LeadCallEnded, now: datetime) -> Step:
@@ -151,8 +153,9 @@ def ended(facts: Facts, event: LeadCallEnded, now: datetime) -> Step:
     if met:
         return Step(hung_up(state), why=f"{name}'s call is over after {ago(timedelta(seconds=event.seconds))}")
     if talked and not event.watched:
-        state = marked(hung_up(state), event.call, HUMAN, now)
-        return answered(replace(facts, state=state), event.rep, now, after=event.seconds)
+        told = told_at(facts, event.at, now)
+        state = marked(hung_up(state), event.call, HUMAN, told)
+        return answered(replace(facts, state=state), event.rep, now, told=told, after=event.seconds)
     return not_met(facts, event, now, talked=talked)
 
 
@@ -183,9 +186,9 @@ def rep_ended(facts: Facts, event: RepCallEnded, now: datetime) -> Step:
     return Step(over, why=why, messages=said(facts, event.rep, hint, now, "over"))
 
 
-def answered(facts: Facts, rep: str, now: datetime, *, after: int | None = None) -> Step:
-    """A person talked with the rep."""
-    found = responding.responded(facts, HumanResponded(rep, "call"), now)
+def answered(facts: Facts, rep: str, now: datetime, *, told: datetime, after: int | None = None) -> Step:
+    """A person talked with the rep, as we were `told` at that instant."""
+    found = responding.responded(facts, HumanResponded(rep, "call", at=told), now)
     said_so = "" if after is None else f" ({ago(timedelta(seconds=after))})"
     return replace(found, why=f"a person took {name_of(facts, rep)}'s call{said_so}: {found.why}")
 

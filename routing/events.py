@@ -28,9 +28,13 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class CallBridged:
-    """A rep talks (or talked) with the caller; "" when a call was answered elsewhere and nobody says by whom."""
+    """A rep talks (or talked) with the caller; "" when a call was answered elsewhere and nobody says by whom.
+
+    `at`: when we were told of it, where that was before it is decided on; None is now.
+    """
 
     rep: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class LeadAssigned:
 class HumanResponded:
     """A rep's own call, text or e-mail reached the lead (`how`), or the rep says so (`reported`).
 
-    `sent`: the key of a text that quiet hours had held back and that has gone out now.
+    `sent`: the key of a text that quiet hours had held back and that has gone out now. `at`: when it was, None is now.
     """
 
     rep: str
@@ -149,6 +153,7 @@ class HumanResponded:
     reported: bool = False
     text: str = ""
     sent: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +176,11 @@ class ResponseAttempted:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReported:
-    """The rep is done: talked, bad_number, not_now, closed. Talked and not_now are also a response."""
+    """The rep is done: talked, bad_number, not_now, closed. Talked and not_now are also a response, given by `at` (None is now)."""
 
     rep: str
     outcome: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from routing.automatic import is_automatic
 from routing.events import CallBridged, Event, LeadCallEnded, LeadPickedUp, MessageArrived, OutcomeReported, VoicemailLeft
 from routing.model import Facts, Step
+from routing.promise import told_at
 
 
 def heard_both(facts: Facts, event: Event, step: Step, now: datetime) -> Step:
@@ -23,7 +24,7 @@ def heard_both(facts: Facts, event: Event, step: Step, now: datetime) -> Step:
         return replace(step, state=replace(after, contacted_at=None)) if gone else step
     if not step.changed or not _talked(facts, event, step):
         return step
-    return replace(step, state=replace(after, contacted_at=now))
+    return replace(step, state=replace(after, contacted_at=told_at(facts, getattr(event, "at", None), now)))
 
 
 def _talked(facts: Facts, event: Event, step: Step) -> bool:

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from routing.model import Facts
+from routing.sla import remaining
 from routing.words import ago, due_text
 
 
 def about(facts: Facts, now: datetime) -> dict[str, str]:
     """What a rep or a manager is told about a lead before anybody has it: no number, no address."""
     lead, due_at = facts.lead, facts.state.response_due_at
+    left = remaining(facts.policy.sla, due_at, now)  # in office hours, as the target is: over a weekend nothing runs down
     fields = lead.fields
     place = ", ".join(part for part in (fields.get("city"), fields.get("state")) if part)
     return {
@@ -23,7 +25,7 @@ def about(facts: Facts, now: datetime) -> dict[str, str]:
         "kind": lead.kind,
         "pool": facts.policy.pool.name,
         "due_text": due_text(due_at, facts.policy.site.zone, now) if due_at else "",
-        "remaining": ago(due_at - now) if due_at and due_at > now else "",
+        "remaining": ago(left) if left else "",
         "test": "yes" if lead.is_test else "",
         "no_phone": no_phone(facts),
         "link": "",

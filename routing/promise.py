@@ -1,14 +1,16 @@
 """The promise to a lead: its due instants, the alarms that guard them, how much of the time is gone, and what may be named."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing import sla
 from routing.capacity import FULL, FULL_TODAY, reason
 from routing.events import AcceptDue, CloseDue, ResponseDue, RungReached
-from routing.hours import due, local_day, next_open
+from routing.hours import due, elapsed, local_day, next_open
 from routing.model import Alarm, Cause, Facts, State, Status
 from routing.words import ago
+
+MINUTE = timedelta(minutes=1)
 
 
 def promised(facts: Facts) -> State:
@@ -61,12 +63,18 @@ def will_breach(facts: Facts, opens_at: datetime | None) -> bool:
     return opens_at is None or opens_at > state.response_due_at
 
 
-def in_time(facts: Facts, now: datetime) -> str:
-    """ "in time" or "late", with how long it took."""
-    due_at = facts.state.response_due_at
-    took = ago(now - facts.lead.arrived_at)
-    verdict = "in time" if due_at is None or now <= due_at else f"{ago(now - due_at)} late"
-    return f" after {took}, {verdict}"
+def told_at(facts: Facts, at: datetime | None, now: datetime) -> datetime:
+    """The instant at which a response counts: when we were told of it, not when a backlog lets us read it; never before the lead."""
+    return now if at is None else min(max(at, facts.lead.arrived_at), now)
+
+
+def in_time(facts: Facts, at: datetime) -> str:
+    """How long a response given `at` took, and "in time" or how late; the business time too, where the office was shut meanwhile."""
+    arrived_at, due_at = facts.lead.arrived_at, facts.state.response_due_at
+    took, open_for = at - arrived_at, elapsed(facts.policy.sla.calendar, arrived_at, at)
+    verdict = "in time" if due_at is None or at <= due_at else f"{ago(at - due_at)} late"
+    shut = f" ({ago(open_for)} of office hours)" if took - open_for >= MINUTE else ""
+    return f" after {ago(took)}{shut}, {verdict}"
 
 
 def new_day(facts: Facts, now: datetime) -> datetime | None:

@@ -1,6 +1,7 @@
 """What happens in a call that a rep asked us for: the events, past tense, each a frozen value (see routing/events.py)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,12 @@ class RepJoinedCall:
 
 @dataclass(frozen=True, slots=True)
 class LeadPickedUp:
-    """Somebody took the rep's call: `by` is human or machine, as the provider heard it."""
+    """Somebody took the rep's call: `by` is human or machine, as the provider heard it. `at`: when we were told (None is now)."""
 
     rep: str
     call: int
     by: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class LeadCallEnded:
     """The leg to the lead is over. `status` is the provider's word; `bridged`: the two lines were connected, for `seconds`.
 
     `watched`: the provider listened for an answering machine, so that a call without its verdict is no proof of a person.
+    `at`: when we were told (None is now).
     """
 
     rep: str
@@ -41,6 +44,7 @@ class LeadCallEnded:
     bridged: bool
     seconds: int = 0
     watched: bool = True
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

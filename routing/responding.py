@@ -14,14 +14,15 @@ GOES_ON = "; the clock goes on"  # how a reason ends that tells of words which w
 
 def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
     """A rep and the caller talk: taken and answered in one."""
+    at = promise.told_at(facts, event.at, now)
     state = offering.owned(facts.state, event.rep, now)
     state = replace(
-        state, status=Status.RESPONDED, responded_at=now, response_how="call", accepted_at=now, line=None,
+        state, status=Status.RESPONDED, responded_at=at, response_how="call", accepted_at=at, line=None,
         response_call=facts.state.call_sid,
     )  # fmt: skip
     return Step(
         state,
-        why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, now)}",
+        why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, at)}",
         alarms=(promise.close_alarm(facts, now),),
         messages=telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep),
         reps=(RepChange(event.rep, lapses=0, assigned=event.rep not in (facts.state.owner, *facts.state.offered_to)),),
@@ -37,11 +38,12 @@ def answered_elsewhere(facts: Facts, event: CallBridged, now: datetime) -> Step:
     facts = replace(facts, state=promise.promised(facts) if facts.state.status is Status.NEW else facts.state)
     rep = event.rep or facts.state.owner
     if rep:
-        return bridged(facts, CallBridged(rep), now)
-    done = closed(replace(facts, state=replace(facts.state, responded_at=now, response_how="call")), outcome="talked", now=now)
+        return bridged(facts, CallBridged(rep, event.at), now)
+    at = promise.told_at(facts, event.at, now)
+    done = closed(replace(facts, state=replace(facts.state, responded_at=at, response_how="call")), outcome="talked", now=now)
     return replace(
         done,
-        why=f"the call was answered at the firm's own phone{promise.in_time(facts, now)}",
+        why=f"the call was answered at the firm's own phone{promise.in_time(facts, at)}",
         messages=telling.withdrawn(facts, others(facts, ""), now, winner=None),
     )
 
@@ -58,16 +60,16 @@ def responded(facts: Facts, event: HumanResponded, now: datetime) -> Step:
         return unsent(facts, event, now)
     if relayed and (until := answering.held_until(facts, relayed[0].channel, now)):
         return held_back(facts, event, relayed, until=until, now=now)
-    first = facts.state.responded_at is None
+    first, at = facts.state.responded_at is None, promise.told_at(facts, event.at, now)
     state = offering.owned(facts.state, event.rep, now) if facts.state.owner != event.rep else facts.state
     if first:
-        state = replace(state, responded_at=now, response_how="reported" if event.reported else event.how)
+        state = replace(state, responded_at=at, response_how="reported" if event.reported else event.how)
         state = replace(state, response_call=event.sent or (relayed[0].key if relayed else None))
     gone = telling.answered(facts, event.rep, f"{facts.lead.code}: your text has gone out now.", now) if event.sent else ()
     said = f"{name_of(facts, event.rep)} {'says they answered' if event.reported else 'answered'} by {event.how}"
     return Step(
         replace(state, status=Status.RESPONDED),
-        why=said + (f": the first response{promise.in_time(facts, now)}" if first else ""),
+        why=said + (f": the first response{promise.in_time(facts, at)}" if first else ""),
         alarms=(promise.close_alarm(facts, now),),
         messages=(*relayed, *gone, *telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep)),
         reps=(RepChange(event.rep, lapses=0),),
@@ -130,7 +132,8 @@ def finished(facts: Facts, event: OutcomeReported, now: datetime) -> Step:
     """The rep says how it went. Talking is a response too, kept apart as reported; the room is free again."""
     state, in_time = facts.state, ""
     if event.outcome in ("talked", "not_now") and state.responded_at is None:
-        state, in_time = replace(state, responded_at=now, response_how="reported"), promise.in_time(facts, now)
+        at = promise.told_at(facts, event.at, now)
+        state, in_time = replace(state, responded_at=at, response_how="reported"), promise.in_time(facts, at)
     if state.owner is None:
         state = offering.owned(state, event.rep, now)
     done = closed(replace(facts, state=state), outcome=event.outcome, now=now)

@@ -142,7 +142,7 @@ def first_events(team: Team, item: Item, pool: str) -> tuple[Event, ...]:
         case "call":
             return (CallArrived(str(item.content.get("call_sid")), reached(team, item.source, item.content)),)
         case "call_answered":
-            return (CallBridged(who_answered(team, item, pool)),)
+            return (CallBridged(who_answered(team, item, pool), item.received_at),)
         case "missed_call":
             return (CallMissed(str(item.content.get("reason") or "no answer")),)
         case "voicemail":
@@ -157,7 +157,7 @@ def further_event(team: Team, item: Item, pool: str) -> Event:
         case "call":
             return CallArrived(str(item.content.get("call_sid")), reached(team, item.source, item.content))
         case "call_answered":
-            return CallBridged(who_answered(team, item, pool))
+            return CallBridged(who_answered(team, item, pool), item.received_at)
         case "missed_call":
             return MessageArrived("call", said or "Called again; nobody took it.")
         case "voicemail":
@@ -222,12 +222,13 @@ def follow_call(batch: Batch, item: Item, calls: Mapping[str, int]) -> None:
 
 def call_event(item: Item, state: State) -> Event | None:
     """What a step of a call means for its lead; None when it says nothing new."""
-    said, rep = item.content, str(item.content.get("rep") or "")
+    said, said_at, rep = item.content, item.received_at, str(item.content.get("rep") or "")
     reason = str(said.get("reason") or "no answer")
     match item.event:
         case "call_answered":
             rep = rep or whose_phone_rings(state) or ""
-            return CallBridged(rep) if rep and ((state.status, state.owner) != (Status.RESPONDED, rep) or state.line) else None
+            is_new = (state.status, state.owner) != (Status.RESPONDED, rep) or state.line
+            return CallBridged(rep, said_at) if rep and is_new else None
         case "missed_call" | "call_status" if said.get("call_sid") != (state.call_sid or said.get("call_sid")):
             return None  # an earlier call of theirs: they have called again since
         case "missed_call" if rep in (*state.offered_to, state.line) and not said.get("gone"):

@@ -194,7 +194,7 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
     if command.verb not in ("accept", "pass", "note") and who.id not in (record.state.owner, *record.state.offered_to):
         reply(batch, who, item, f"{code} is not yours, so nothing was changed.", asks=waits)
         return
-    event, answer = event_of(command, who, said)
+    event, answer = event_of(command, who, said, item.received_at)
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
@@ -216,19 +216,19 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
         reply(batch, who, item, f"{code}: {answer}")
 
 
-def event_of(command: Command, who: Sender, said: str) -> tuple[Event | None, str]:
-    """What a rep's command means on a lead."""
+def event_of(command: Command, who: Sender, said: str, said_at: datetime) -> tuple[Event | None, str]:
+    """What a rep's command, said then, means on a lead."""
     match command.verb:
         case "accept":
             return OfferAccepted(who.id, who.channel), ""
         case "pass":
             return OfferPassed(who.id, who.channel), "passed. You stay in line for the next."
         case "called":
-            return OutcomeReported(who.id, "talked"), "noted, talked."
+            return OutcomeReported(who.id, "talked", said_at), "noted, talked."
         case "voicemail":
             return ResponseAttempted(who.id, "voicemail"), "noted, voicemail. The clock goes on: try again or text them."
         case "bad_number":
-            return OutcomeReported(who.id, "bad_number"), "noted, bad number."
+            return OutcomeReported(who.id, "bad_number", said_at), "noted, bad number."
         case "note":
             return NoteAdded(who.name, said), "noted."
         case "say":

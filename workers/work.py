@@ -25,6 +25,7 @@ CALLS_TAKE = 16.0  # seconds at most: a provider 3 to connect and 10 to read, an
 PATIENCE = 0.1  # seconds to wait for a provider's answer when there is nothing else to do
 IDLE_WAIT = 0.05  # seconds to wait for an endpoint when there is nothing else to do
 CLOCK_NOTICE = "clock"  # raised by workers/clock.py when a clock jumped
+HELD_AT_MOST = 3.0  # seconds that alarms wait for what came in before they fell due
 FEW_ALARMS, FEW_EVERY = 20, timedelta(seconds=1)  # while it is not sure that so many alarms are really due
 
 
@@ -39,6 +40,7 @@ class Work:
         self._fetcher = Fetcher(engine, settings, self._wire)
         self._announcer = Announcer(engine, settings)
         self._rung_few_at: datetime | None = None
+        self._held_since: float | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -72,7 +74,7 @@ class Work:
         done = advance.drain_inbox(self._engine, now, INBOX_BATCH, at_once) if _is(waiting.inbox, now) else 0
         if is_due or self.sender.is_busy:
             done += self.sender.step(clock.now(), claim=is_due, patience=0.0 if done else PATIENCE)
-        if _is(waiting.alarms, now):
+        if _is(waiting.alarms, now) and self._comes_first(waiting):
             done += self._ring_alarms(now, at_once)
         done += self._rarer(waiting, now)
         if _is(waiting.fetches, now) or self._fetcher.is_busy:
@@ -99,6 +101,17 @@ class Work:
         if _is(waiting.leases, now):
             done += sum(doubts.release(self._engine, now)) + look_up(self._engine, self.sender.lanes, now)
         return done
+
+    def _comes_first(self, waiting: Due) -> bool:
+        """Did the first alarm fall due before what waits in the inbox came in? After a halt a rep's answer is read before the alarm
+        that it silences; but nothing that is stuck in the inbox holds alarms up for more than a few seconds.
+        """
+        steady = clock.monotonic()
+        if waiting.inbox is None or waiting.alarms is None or waiting.alarms < waiting.inbox:
+            self._held_since = None
+            return True
+        self._held_since = self._held_since or steady
+        return steady - self._held_since > HELD_AT_MOST
 
     def _ring_alarms(self, now: datetime, at_once: Sender | None) -> int:
         """While a clock is in doubt only a few alarms a second ring: a wrong clock must not wake every manager at once."""

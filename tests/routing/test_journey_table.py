@@ -1,6 +1,7 @@
 """The journey's sentences, one row each: where the lead is, what happens, where it is then, who has it, and a piece of the why."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -17,7 +18,9 @@ from tests.builders import (
     MINUTE,
     NOBODY,
     NOW,
+    OFFICE,
     POOL,
+    SLA,
     STATES,
     a_bench,
     a_lead,
@@ -365,7 +368,7 @@ def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
     bench = a_bench(a_seat("priya", lapses=1), a_seat("tom", lapses=1), a_seat("ana"), "joe")
     decided = step(facts(offered("priya", "tom", "ana"), bench), events.OfferLapsed(1), NOW + 1.5 * MINUTE)
     assert told(decided, "away") == ["manager:kim sms", "manager:kim email"]
-    assert message(decided, "away").fields["rep"] == "Priya Shah, Tom Becker"
+    assert message(decided, "away").fields["set_away"] == "Priya Shah, Tom Becker"
     assert told(decided, "moved_on") == ["rep:priya sms", "rep:tom sms", "rep:ana sms"]
     moved = message(decided, "moved_on", "rep:priya").fields
     assert (moved["winner"], moved["minutes"], moved["away"]) == ("Joe Lindqvist", "1.5", "yes")
@@ -441,6 +444,57 @@ def test_the_first_response_stops_the_clock_and_silences_every_alarm(event, how)
     assert decided.disarm
     assert "5m late" in decided.why
     assert alarm_keys(decided) <= {"close"}
+
+
+SAID = NOW + 12 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.OutcomeReported("priya", "talked", SAID),
+        events.CallBridged("priya", SAID),
+        events.HumanResponded("priya", "call", at=SAID),
+    ],
+)
+def test_a_response_counts_when_it_was_told_and_not_when_a_backlog_was_read(event):
+    decided = step(facts(accepted()), event, NOW + 25 * MINUTE)
+    assert decided.state.responded_at == decided.state.attempted_at == SAID
+    assert "after 12m, in time" in decided.why
+
+
+def test_a_lead_s_call_that_rang_out_at_the_firm_s_own_phone_counts_when_it_was_told():
+    decided = step(facts(), events.CallBridged("", SAID), NOW + 25 * MINUTE)
+    assert (decided.state.responded_at, decided.state.contacted_at) == (SAID, SAID)
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"), [(NOW - MINUTE, NOW), (NOW + 26 * MINUTE, NOW + 25 * MINUTE), (None, NOW + 25 * MINUTE)]
+)
+def test_no_response_is_older_than_its_lead_or_lies_ahead(said, counts):
+    decided = step(facts(accepted()), events.OutcomeReported("priya", "talked", said), NOW + 25 * MINUTE)
+    assert decided.state.responded_at == counts
+
+
+BY_OFFICE = replace(SLA, calendar=OFFICE)
+FRIDAY = replace(a_lead(), arrived_at=NOW + timedelta(days=4, hours=8, minutes=25))  # five minutes before the office shuts
+MONDAY = NOW + timedelta(days=7) - 30 * MINUTE  # when it opens again
+
+
+def test_hours_in_which_the_office_was_shut_are_told_apart():
+    decided = step(facts(accepted(), lead=FRIDAY, sla=BY_OFFICE), events.HumanResponded("priya", "call"), MONDAY + 3 * MINUTE)
+    assert "after 2d 15h (8m of office hours)" in decided.why
+    same_day = step(facts(accepted(), sla=BY_OFFICE), events.HumanResponded("priya", "call"), NOW + 3 * MINUTE)
+    assert "after 3m, in time" in same_day.why
+
+
+def test_a_manager_is_told_how_long_a_lead_waits_and_has_left_in_office_hours():
+    """Promised within 20m, and 2d 15h have gone: nobody would know whether that is late."""
+    given = facts(offered("priya", response_due_at=MONDAY + 15 * MINUTE), lead=FRIDAY, sla=BY_OFFICE)
+    risk = message(step(given, events.RungReached(2), MONDAY + 10 * MINUTE), "at_risk").fields
+    assert (risk["target"], risk["elapsed"], risk["remaining"]) == ("20m", "15m", "5m")
+    still = message(step(given, events.RungReached(2), FRIDAY.arrived_at + 6 * MINUTE), "at_risk").fields
+    assert (still["elapsed"], still["remaining"]) == ("5m", "15m")
 
 
 def test_a_second_response_does_not_move_the_first():

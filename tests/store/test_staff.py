@@ -50,6 +50,19 @@ def test_a_text_of_the_team_is_never_a_lead_nor_a_person(firm):
     assert firm.count("leads") == firm.count("people") == 0
 
 
+def test_a_report_that_had_to_wait_counts_from_when_it_was_sent(firm):
+    [code] = firm.arrive()
+    firm.happen(code, OfferAccepted("priya", "page"))
+    said_at = firm.now
+    content = {"kind": "message", "channel": "sms", "message": "C", "phone": policies.current(firm.engine).reps["priya"].phone}
+    firm.record(Received("texts", "message:late", "message", content, b"", {}, said_at))
+    firm.after(minutes=40)  # nobody is there to read it
+    firm.drain()
+    [lead] = firm.rows("SELECT responded_at, response_due_at, closed_at FROM leads")
+    assert (lead.responded_at, lead.closed_at) == (said_at, firm.now)
+    assert lead.responded_at < lead.response_due_at < firm.now
+
+
 def test_a_bare_command_means_the_only_lead_it_can_mean(firm):
     one, other = firm.arrive(), firm.arrive()
     firm.happen(one[0], OfferAccepted("priya", "page"))

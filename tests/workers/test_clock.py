@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from config import clock as times
 from config.bell import Bell
-from store import inbox, notices
+from routing.events import LeadAssigned
+from store import advance, inbox, notices
 from store.inbox import Received
 from tests.fakes import hang
 from tests.queue_builders import rows
@@ -234,3 +235,44 @@ def test_while_in_doubt_only_a_few_alarms_ring_a_second(engine, settings, work, 
     work.once()
     assert len(rows(engine, "alarms", key="test", armed=False)) == 40
     assert dana["code"]
+
+
+# --- after a halt ---------------------------------------------------------------------------------------------------
+
+
+def priya_has_dana(engine, work) -> int:
+    """Dana's lead, accepted by Priya and not yet answered."""
+    dana_writes(engine)
+    work.until_done()
+    [lead] = rows(engine, "leads")
+    advance.happen(engine, lead["id"], LeadAssigned("priya", "Kim"), times.now())
+    work.until_done()
+    return int(str(lead["id"]))
+
+
+def test_what_came_in_before_an_alarm_was_due_is_read_before_it_rings(engine, work, moved):
+    """Forty others came in first, so that a single look at the inbox does not get as far as what Priya says."""
+    lead = priya_has_dana(engine, work)
+    for number in range(45):
+        dana_writes(engine, phone=f"+1512556{number:04}")
+    said = {"kind": "message", "channel": "sms", "message": "C", "phone": "+15125550111"}
+    inbox.record(engine, [Received("texts", "message:1", "message", said, b"{}", {}, times.now())], times.now())
+    reported_at = times.now()
+    moved.pass_(3 * 3600)
+    while work.once() or work.is_busy:
+        moved.pass_(0.01)
+    [dana] = rows(engine, "leads", id=lead)
+    assert (dana["responded_at"], dana["breached_at"], dana["status"]) == (reported_at, None, "closed")
+
+
+def test_what_is_stuck_in_the_inbox_holds_an_alarm_up_for_three_seconds_at_most(engine, work, moved):
+    lead = priya_has_dana(engine, work)
+    dana_writes(engine, phone="+15125567777")
+    moved.pass_(3 * 3600)
+    with engine.connect() as other:
+        other.execute(text("SELECT * FROM inbox WHERE done_at IS NULL FOR UPDATE"))  # somebody has it in hand and hangs
+        work.once()
+        assert rows(engine, "leads", id=lead)[0]["breached_at"] is None
+        moved.pass_(3.1)
+        work.once()
+        assert rows(engine, "leads", id=lead)[0]["breached_at"] is not None
