@@ -1,7 +1,8 @@
 """Signed links: who may open which page without signing in, and for how long.
 
 A link says only who, which lead and which turn; what it allows is decided when it is used. Opening one shows, posting acts.
-All links die when SECRET_KEY changes, unless the key before is named in SECRET_KEY_OLD.
+A text has 160 characters, so those that go by text are short (33 characters instead of 58), and end in a digit: what makes
+links of the words of a text leaves a hyphen at the end out. All links die when SECRET_KEY changes, unless the key before is named in SECRET_KEY_OLD.
 """
 
 import base64
@@ -11,7 +12,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from itsdangerous import BadData, BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.signer import HMACAlgorithm
 
 from config.settings import Settings
 
@@ -49,7 +51,7 @@ class ManagerLink:
 
 def offer_token(settings: Settings, lead_id: int, rep: str, turn: int) -> str:
     """The part of an offer's link that is signed."""
-    return _signer(settings, "offer").dumps([lead_id, rep, turn])
+    return _short(settings, "offer", f"{rep_in_url(rep)}.{turn}.{lead_id}")
 
 
 def make_offer_link(settings: Settings, lead_id: int, rep: str, turn: int) -> str:
@@ -59,7 +61,9 @@ def make_offer_link(settings: Settings, lead_id: int, rep: str, turn: int) -> st
 
 def read_offer_token(settings: Settings, token: str) -> OfferLink:
     """Raises LinkExpired after 24 h, LinkForged when the signature does not hold."""
-    match _read(settings, "offer", token, OFFER_LIVES):
+    match _read_short(settings, "offer", token, OFFER_LIVES):
+        case [str(rep), str(turn), str(lead_id)]:
+            return OfferLink(int(lead_id), rep_from_url(rep), int(turn))
         case [int(lead_id), str(rep), int(turn)]:
             return OfferLink(lead_id, rep, turn)
         case _:
@@ -68,7 +72,7 @@ def read_offer_token(settings: Settings, token: str) -> OfferLink:
 
 def manager_token(settings: Settings, lead_id: int, manager: str) -> str:
     """The part of a manager's link that is signed."""
-    return _signer(settings, "manager").dumps([lead_id, manager])
+    return _short(settings, "manager", f"{rep_in_url(manager)}.{lead_id}")
 
 
 def make_manager_link(settings: Settings, lead_id: int, manager: str) -> str:
@@ -78,7 +82,9 @@ def make_manager_link(settings: Settings, lead_id: int, manager: str) -> str:
 
 def read_manager_token(settings: Settings, token: str) -> ManagerLink:
     """Raises LinkExpired after 24 h, LinkForged when the signature does not hold."""
-    match _read(settings, "manager", token, MANAGER_LIVES):
+    match _read_short(settings, "manager", token, MANAGER_LIVES):
+        case [str(manager), str(lead_id)]:
+            return ManagerLink(int(lead_id), rep_from_url(manager))
         case [int(lead_id), str(manager)]:
             return ManagerLink(lead_id, manager)
         case _:
@@ -181,6 +187,40 @@ def rep_from_url(text: str) -> str:
 def _thread_mark(key: str, code: str) -> str:
     """48 bits: an address must stay short, and guessing one takes a mail per try."""
     return hmac.new(key.encode(), f"thread:{code.upper()}".encode(), hashlib.sha256).hexdigest()[:12]
+
+
+class _SeventyTwoBits(HMACAlgorithm):
+    """A link is guessed over the network, one request a try, within its day: 72 bits are plenty, and 12 characters."""
+
+    default_digest_method = staticmethod(hashlib.sha256)
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return super().get_signature(key, value)[:9]
+
+
+def _short(settings: Settings, salt: str, value: str) -> str:
+    """Signature, instant and value, which holds no dots but its own and ends in a number."""
+    said, at, signature = _short_signer(settings, salt).sign(value).decode().rsplit(".", 2)
+    return f"{signature}.{at}.{said}"
+
+
+def _read_short(settings: Settings, salt: str, token: str, lives: timedelta) -> list[object]:
+    """The parts of the value; or the values of a link as they were made until this version, for the day they live."""
+    if token.count(".") < 3:
+        found = _read(settings, salt, token, lives)
+        return found if isinstance(found, list) else []
+    signature, at, value = token.split(".", 2)
+    try:
+        _short_signer(settings, salt).unsign(f"{value}.{at}.{signature}", max_age=int(lives.total_seconds()))
+    except SignatureExpired as late:
+        raise LinkExpired from late
+    except (BadSignature, BadData) as forged:
+        raise LinkForged from forged
+    return [*value.split(".")]
+
+
+def _short_signer(settings: Settings, salt: str) -> TimestampSigner:
+    return TimestampSigner(settings.secret_keys[::-1], salt=salt, algorithm=_SeventyTwoBits())
 
 
 def _signer(settings: Settings, salt: str) -> URLSafeTimedSerializer:

@@ -1,7 +1,7 @@
 """A message with its final words. Whatever a stranger wrote is data here: one line, no hidden characters, no links in texts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from config.links import make_manager_link, make_offer_link
@@ -28,6 +28,7 @@ SMS_LIMITS = {
     "set_away": 100,
 }
 SMS_LIMIT = 44
+ABOUT_LIMITS, LEAST = (28, 16, 0), {"about": "", "place": ""}  # tried one after the other where the whole does not fit
 SAID_LIMIT = 1_200  # of the lead's own words to who has it: several segments rather than half a sentence
 LONG_LIMIT = 5_000  # of the lead's own words in an e-mail
 LONGEST_MAIL = 10_000  # of a rep's own words in one
@@ -112,14 +113,24 @@ def _text(message: Claimed, fields: Mapping[str, str]) -> Rendered:
 
 
 def _shortest(name: str, fields: Mapping[str, str]) -> str:
-    """The fullest variant that costs one segment, else the shortest: brief 0 is everything, 1 short with the link, 2 without it."""
+    """The fullest variant that costs one segment, or else the fewest: brief 0 is everything, 1 short with the link, 2 without it.
+
+    Of what the lead wants the short one says as much as there is room for.
+    """
     texts = []
-    for brief in (0, 1, 2):
-        text = gsm(sms_template(name).render({**fields, "brief": brief})).strip()[:LONGEST_TEXT]
+    for brief, less in ((0, {}), (1, {}), *((1, less) for less in _with_less(fields)), (2, {}), (2, LEAST)):
+        text = gsm(sms_template(name).render({**fields, **less, "brief": brief})).strip()[:LONGEST_TEXT]
         if segments(text).count <= 1:
             return text
         texts.append(text)
-    return min(texts, key=lambda text: segments(text).units)
+    return min(texts, key=lambda text: segments(text).count)
+
+
+def _with_less(fields: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """Less and less of what the lead wants, then without where they are."""
+    about = fields.get("about", "")
+    yield from ({"about": clean(about, most)} for most in ABOUT_LIMITS if most < len(about))
+    yield LEAST
 
 
 def _email(message: Claimed, fields: Mapping[str, str]) -> Rendered:

@@ -1,7 +1,10 @@
 """Signed links: they carry what was put in, for as long as they should, and nothing else opens them."""
 
+import re
+
 import pytest
 from freezegun import freeze_time
+from itsdangerous import URLSafeTimedSerializer
 
 from config import links
 from config.settings import Settings
@@ -19,6 +22,41 @@ def test_an_offer_link_carries_lead_rep_and_turn():
 def test_a_managers_link_carries_lead_and_manager():
     link = links.make_manager_link(OURS, 7, "kim")
     assert links.read_manager_token(OURS, link.rpartition("/")[2]) == links.ManagerLink(7, "kim")
+
+
+@pytest.mark.parametrize("rep", ["ann", "zo\u00eb.b", "x-1", "a b/c", "-"])
+def test_a_link_is_short_and_ends_in_a_digit_whoever_it_is_for(rep):
+    """Telephones make a link of what looks like one, and leave a hyphen at its end out."""
+    for lead in range(1, 200):
+        offer, manager = links.offer_token(OURS, lead, rep, 12), links.manager_token(OURS, lead, rep)
+        assert links.read_offer_token(OURS, offer) == links.OfferLink(lead, rep, 12)
+        assert links.read_manager_token(OURS, manager) == links.ManagerLink(lead, rep)
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+[0-9]", offer) and re.fullmatch(r"[A-Za-z0-9_.-]+[0-9]", manager)
+    assert len(links.offer_token(OURS, 12_345, "priya", 1)) == 33
+
+
+@pytest.mark.parametrize(("was", "becomes"), [("ann", "bob"), (".3.", ".4."), (".7", ".8"), (".7", ".07"), (".7", "")])
+def test_nothing_that_a_link_says_can_be_changed(was, becomes):
+    token = links.offer_token(OURS, 7, "ann", 3)
+    with pytest.raises(links.LinkForged):
+        links.read_offer_token(OURS, token.replace(was, becomes))
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_neither_signature_nor_instant_can_be_changed(part):
+    parts = links.offer_token(OURS, 7, "ann", 3).split(".")
+    parts[part] = parts[part][:-1] + ("Q" if parts[part][-1] != "Q" else "A")
+    with pytest.raises(links.LinkForged):
+        links.read_offer_token(OURS, ".".join(parts))
+
+
+def test_a_link_of_the_version_before_opens_for_its_day():
+    old = URLSafeTimedSerializer(OURS.secret_key, salt="offer").dumps([7, "ann", 3])
+    assert links.read_offer_token(OURS, old) == links.OfferLink(7, "ann", 3)
+    managers = URLSafeTimedSerializer(OURS.secret_key, salt="manager").dumps([7, "kim"])
+    assert links.read_manager_token(OURS, managers) == links.ManagerLink(7, "kim")
+    with pytest.raises(links.LinkForged):
+        links.read_offer_token(OURS, managers)
 
 
 def test_a_link_lives_a_day():
@@ -43,7 +81,21 @@ def forged(how: str) -> str:
             return other
 
 
-@pytest.mark.parametrize("how", ["", "x", "a.b.c", "\u00e9", "another installation", "a manager's", "one letter more"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "a.b.c.d",
+        "a.b.c.d.e.f",
+        "\u00e9",
+        "\u00e9.b.c.d",
+        "another installation",
+        "a manager's",
+        "one letter more",
+    ],
+)
 def test_no_other_token_opens_an_offer(how):
     with pytest.raises(links.LinkForged):
         links.read_offer_token(OURS, forged(how))

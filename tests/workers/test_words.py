@@ -144,6 +144,29 @@ def test_long_names_are_cut_rather_than_paid_for(template):
     assert body
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"about": "Need a demo this week"}, '"Need a demo this week" Call by'),
+        ({"about": "A roof for our new warehouse in Pflugerville, 12,000 sq ft"}, '"A roof for our new wareho..." Call by'),
+        ({"about": "A roof for our new warehouse", "company": "International Machines"}, '"A roof for ou..." Call by'),
+        ({"about": "A roof for our new warehouse", "company": "Machines" * 4}, "MachinesM..., Austin, TX. Call by"),
+        ({"about": "A roof for our new warehouse", "company": "Machines" * 4, "name": "Wolfeschlegelstein Ott"}, "MachinesM.... Call by"),
+        ({"about": "", "place": "Austin, TX", "ring": "yes"}, "Dana Cole, Acme Co, Austin, TX. Call by"),
+    ],
+)
+def test_an_offer_says_as_much_of_what_the_lead_wants_as_fits_beside_its_link(fields, words):
+    ours = replace(message("offer", **{"company": "Acme Co", **fields}), recipient="rep:priya", lead_id=12_345)
+    body = render(ours, SETTINGS).body
+    assert words in body and "https://leads.acme.co/offers/" in body
+    assert segments(body).count == 1
+
+
+def test_where_a_name_costs_a_second_segment_the_link_stays():
+    body = said("offer", name="\u738b\u5c0f\u660e").body
+    assert segments(body).count == 2 and "https://leads.acme.co/offers/" in body
+
+
 def test_the_offer_says_who_and_by_when_and_how_to_answer():
     body = said("offer").body
     assert all(word in body for word in ("A7", "Dana Cole", "10:04 am", "1 accept", "2 pass"))
