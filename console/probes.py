@@ -8,6 +8,7 @@ from flask import Response, g, jsonify, make_response
 from console import answers
 from console.desk import Desk
 from store import audits, reports
+from store.last_team import is_kept
 from store.reports import StoreFault
 from store.spool import Spool
 
@@ -22,19 +23,22 @@ def alive(desk: Desk) -> Response:
 
 
 def ready(desk: Desk) -> Response:
-    """GET /readyz: a lead could be put on disk now: in the database, or on the spool while that is away. 503: on neither."""
+    """GET /readyz: a lead could be put on disk now: in the database, or on the spool while that is away (then what the
+    team file says of its source must be known from before). 503: on neither.
+    """
     try:
         can = reports.can_take_a_lead(desk.engine)
     except StoreFault:
         can = False
     spool = Spool.of(desk.settings)
     has_room = spool.can_take()
+    is_ready = can or (has_room and is_kept(desk.settings))
     said = {
-        "ready": can or has_room,
+        "ready": is_ready,
         "database": "answers" if can else "does not take leads now",
         "spool": {"has_room": has_room, "waiting_bytes": spool.waiting().size},
     }
-    return make_response(jsonify(said), 200 if can or has_room else 503)
+    return make_response(jsonify(said), 200 if is_ready else 503)
 
 
 def engine(desk: Desk) -> Response:

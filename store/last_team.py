@@ -77,6 +77,11 @@ class LastTeam:
         return None
 
 
+def is_kept(settings: Settings) -> bool:
+    """Could a delivery be verified here while the database is away? Not yet in the first moments of a new installation."""
+    return (settings.data / FILE).exists()
+
+
 def learn_it(engine: Engine, settings: Settings, *, again: float = LEARN_AGAIN) -> threading.Thread:
     """Ask for the team beside everything else until it is known: who first asks when a lead comes may find the database gone."""
 

@@ -1,5 +1,7 @@
 """Door and pages in one application."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import wsgi
 from config import clock
 from config.settings import Settings, SettingsError
 from store import policies
+from store.last_team import FILE
 
 SAMPLE = Path("config/team.yaml").read_text()
 
@@ -95,3 +98,16 @@ def test_a_start_without_settings_names_all_that_is_missing(monkeypatch, tmp_pat
     monkeypatch.chdir(tmp_path)  # where no .env is
     with pytest.raises(SettingsError, match=r"(?s)DATABASE_URL.*SECRET_KEY"):
         _ = wsgi.app
+
+
+def test_it_is_not_ready_before_it_knows_whom_to_believe(settings):
+    """A database that is away is no reason to turn a lead away, but nobody can be verified who was never heard of."""
+    gone = replace(settings, database_url="postgresql://nobody:x@127.0.0.1:1/none")
+    app = wsgi.make_app(gone)
+    client = app.test_client()
+    form = {"name": "Dana", "email": "dana@example.com"}
+    assert client.get("/readyz").status_code == client.post("/webhooks/website", data=form).status_code == 503
+    gone.data.joinpath(FILE).write_text(json.dumps({"version": 1, "text": SAMPLE}))
+    assert client.get("/readyz").status_code == 200
+    assert client.post("/webhooks/website", data=form).status_code in (200, 202)
+    app.extensions["engine"].dispose()

@@ -151,7 +151,10 @@ def test_long_names_are_cut_rather_than_paid_for(template):
         ({"about": "A roof for our new warehouse in Pflugerville, 12,000 sq ft"}, '"A roof for our new wareho..." Call by'),
         ({"about": "A roof for our new warehouse", "company": "International Machines"}, '"A roof for ou..." Call by'),
         ({"about": "A roof for our new warehouse", "company": "Machines" * 4}, "MachinesM..., Austin, TX. Call by"),
-        ({"about": "A roof for our new warehouse", "company": "Machines" * 4, "name": "Wolfeschlegelstein Ott"}, "MachinesM.... Call by"),
+        (
+            {"about": "A roof for our new warehouse", "company": "Machines" * 4, "name": "Wolfeschlegelstein Ott"},
+            "MachinesM.... Call by",
+        ),
         ({"about": "", "place": "Austin, TX", "ring": "yes"}, "Dana Cole, Acme Co, Austin, TX. Call by"),
     ],
 )
