@@ -20,17 +20,24 @@ Headers = tuple[tuple[str, str], ...]
 
 def raw_body(request: Request, most: int = LARGEST_BODY) -> bytes:
     """The bytes as they came. Raises TooLarge above `most` bytes, Unreadable when the sender broke off."""
-    mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
-    request.max_content_length = most
+    # where no length is announced (chunked), what is too much is quietly cut off: one byte more than allowed tells it
+    request.max_content_length = most if request.content_length is not None else most + 1
     try:
         body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
-        raise TooLarge("The body is too large", where="the body", mend=mend) from error
+        raise _too_large(most) from error
     except ClientDisconnected as error:
         raise _too_short() from error
+    if len(body) > most:
+        raise _too_large(most)
     if request.content_length is not None and len(body) < request.content_length:
         raise _too_short()  # gunicorn ends the body quietly where the sender broke off
     return body
+
+
+def _too_large(most: int) -> TooLarge:
+    mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
+    return TooLarge("The body is too large", where="the body", mend=mend)
 
 
 def _too_short() -> Unreadable:

@@ -3,12 +3,13 @@
 import json
 import time
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from flask import Flask
 
 from webhooks.app import routes
-from webhooks.bodies import read_json
+from webhooks.bodies import LARGEST_BODY, read_json
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -98,6 +99,18 @@ def test_ten_megabytes_are_refused_unread(front):
     answer = front.client.post("/webhooks/website", environ_overrides=environ)
     assert answer.status_code == 413
     assert "256 KiB" in answer.json["error"]["mend"]
+
+
+def test_a_body_in_pieces_that_is_too_large_is_refused_and_not_cut_off(front):
+    def in_pieces(body):
+        environ = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_TYPE": FORM}
+        return front.client.post("/webhooks/website", environ_overrides=environ)
+
+    too_large = in_pieces(b"name=Dana&message=" + b"x" * LARGEST_BODY + b"&phone=%2B15125550143")
+    assert (too_large.status_code, front.heard) == (413, [])
+    assert "256 KiB" in too_large.json["error"]["mend"]
+    largest = b"name=Dana&phone=%2B15125550143&message="
+    assert in_pieces(largest + b"x" * (LARGEST_BODY - len(largest))).status_code == 202
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "website"), ("PUT", "website"), ("DELETE", "calls"), ("PUT", "texts"), ("OPTIONS", "calls"), ("PATCH", "meta")])  # fmt: skip
