@@ -69,10 +69,10 @@ def remote_address(request: Request, trusted_proxies: int) -> str:
     return chain[max(0, len(chain) - 1 - trusted_proxies)][:64] if trusted_proxies else chain[-1]
 
 
-def too_many(seconds: float, where: str) -> TooMany:
-    """429, with the whole seconds to wait."""
-    wait = max(1, math.ceil(seconds))
-    mend = f"Try again in {wait} s, or raise `per_minute` of the source in the team file."
+def too_many(seconds: float, limit: str, most: int) -> TooMany:
+    """429, with the whole seconds to wait. `limit` is the key of the source that says how many a minute, `most` that number."""
+    wait, where = max(1, math.ceil(seconds)), {"per_address": "this address"}.get(limit, "this source")
+    mend = f"Try again in {wait} s. {most} a minute are taken; `{limit}` of the source in the team file allows more."
     return TooMany("Too many requests", where=where, mend=mend, headers=(("Retry-After", str(wait)),))
 
 

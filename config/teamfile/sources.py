@@ -51,6 +51,7 @@ def _source(name: str, section: Section, context: Context, types: Mapping[str, S
         fields=_fields(section),
         region=_region(section),
         per_minute=section.whole("per_minute", 600, lowest=1, highest=100_000),
+        per_address=section.whole("per_address", 0, lowest=1, highest=100_000) or None,
         sender=read_phone(section, context.region, "from") if "sms" in kind.answers_by else None,
         options=read_options(section, kind),
     )

@@ -156,12 +156,23 @@ def test_too_many_from_one_source_must_wait(front, freezer_at_ten):
     assert statuses == [202, 202, 429]
     answer = front.post_json("tiny", {"name": "Dana 4"})
     assert 1 <= int(answer.headers["Retry-After"]) <= 30
+    assert "2 a minute are taken; `per_minute`" in answer.json["error"]["mend"]
     assert front.post_json("website", {"name": "Dana"}).status_code == 202
 
 
 def test_too_many_from_one_address_must_wait_and_others_need_not(front):
     statuses = [front.post_json("website", {"name": f"Dana {n}"}).status_code for n in range(121)]
     assert statuses == [202] * 120 + [429]
+    other = front.client.post("/webhooks/website", json={"name": "Tom"}, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    assert other.status_code == 202
+
+
+def test_the_team_file_says_how_many_one_address_may_send(front):
+    front.sources["website"] = replace(front.sources["website"], per_address=3)
+    answers = [front.post_json("website", {"name": f"Dana {n}"}) for n in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 20
+    assert "3 a minute are taken; `per_address`" in answers[3].json["error"]["mend"]
     other = front.client.post("/webhooks/website", json={"name": "Tom"}, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
     assert other.status_code == 202
 
