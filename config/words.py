@@ -8,7 +8,7 @@ from functools import lru_cache
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from routing.words import segments
+from routing.words import gsm, segments
 
 LONGEST_WORDS = 2_000  # characters of a customer's own template
 
@@ -42,7 +42,7 @@ def check_words(words: str, fields: frozenset[str] = WORD_FIELDS) -> None:
     try:
         tree = _READER.parse(words)
     except TemplateError as error:
-        raise WordsError(f"line {getattr(error, 'lineno', 1)}: {error}") from error
+        raise WordsError(f"line {getattr(error, 'lineno', 1)}: {str(error).rstrip('.')}") from error
     for node in tree.find_all(nodes.Node):
         _check(node, fields)
 
@@ -74,9 +74,12 @@ def variable(words: str, fields: Mapping[str, str]) -> str:
     return " ".join(text.split())
 
 
-def preview(words: str) -> str:
-    """A text as a made-up lead would read it, and what it costs: \'"Hi Dana ..." (94 GSM-7, 1 segment)\'. Raises WordsError."""
-    text = in_own_words(words, SAMPLE)
+def preview(words: str, firm: str) -> str:
+    """A text as a made-up lead would read it, spelt as it is sent, and what it costs: \'"Hi Dana ..." (94 GSM-7, 1 segment)\'.
+
+    Raises WordsError.
+    """
+    text = gsm(in_own_words(words, {**SAMPLE, "firm": firm or SAMPLE["firm"]})).strip()
     cost = segments(text)
     return f'"{text}" ({cost.units} {cost.encoding}, {cost.count} segment{"" if cost.count == 1 else "s"})'
 

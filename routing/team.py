@@ -178,6 +178,7 @@ class Source:
     """Where leads come from. `type` names the parser (webhooks/sources/<type>.py); `options` are that type's own keys.
 
     `sender` (`from` in the team file) is the number from which its leads are texted and called, where they used none of ours.
+    `per_minute` requests of strangers are taken, of one address `per_address` (None: webhooks/limits.py).
     """
 
     id: str
@@ -194,6 +195,7 @@ class Source:
     fields: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     per_minute: int = 600
+    per_address: int | None = None
     sender: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 

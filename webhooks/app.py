@@ -192,11 +192,12 @@ def _parsed(door: Door, kind: SourceType, delivery: Delivery) -> list[Received]:
 def _check_limits(buckets: limits.Buckets, delivery: Delivery, *, with_address: bool) -> None:
     """Only for senders nobody vouches for, or a key alone that may have leaked: what is signed is never dropped."""
     source, address = delivery.source, limits.household(delivery.remote_address)
-    by_address = ((f"{source.id} {address}", limits.per_address(source)),) if with_address else ()
-    for key, per_minute in (*by_address, (source.id, source.per_minute)):
-        wait = buckets.seconds_to_wait(key, per_minute)
+    of_address = ("per_address", f"{source.id} {address}", limits.per_address(source))
+    of_source = ("per_minute", source.id, source.per_minute)
+    for name, key, most in (of_address, of_source) if with_address else (of_source,):
+        wait = buckets.seconds_to_wait(key, most)
         if wait:
-            raise receiving.too_many(wait, "this address" if address in key else "this source")
+            raise receiving.too_many(wait, name, most)
 
 
 def _secrets(settings: Settings, kind: SourceType, source: Source) -> tuple[str, ...]:

@@ -42,7 +42,13 @@ sources:
     secret: env:QUOTE_FORM_SECRET   # several, separated by commas, while you change it
     fields: {phone: my_tel_field}   # our field: the vendor's name of it; only where the usual names do not do
     from: "+15125550199"            # texts and calls to its leads come from this number of yours, not from TWILIO_FROM
+    per_minute: 600                 # requests a minute that nobody signed; more are answered 429 with Retry-After, and so are
+    per_address: 120                # more than this from one address (one /64 of IPv6). Left out: a fifth of per_minute, 30 at least
 ```
+
+What a vendor or you have signed is never limited. A source whose key stands in the address or a header is held to `per_minute` alone: the
+key may have leaked. Each limit may be used up at once and then fills evenly; every web process counts by itself. Behind a proxy all visitors
+have its address until `HEADROOM_TRUSTED_PROXIES` tells how many proxies there are.
 
 Its address is `https://<your Headroom>/webhooks/<source id>`. A key in an address (`?key=...`, or as its last part) is as good as one in
 the header `Authorization: Bearer ...`; make it with `openssl rand -base64 24` and prefer the header: proxies write addresses to

@@ -13,7 +13,7 @@ from config import clock
 from routing.team import Source
 
 MOST_BUCKETS = 20_000  # addresses remembered; the longest unseen is forgotten first
-ADDRESS_SHARE = 5  # one address may send a fifth of what the source may
+ADDRESS_SHARE = 5  # where the team file does not say it, one address may send a fifth of what the source may
 LEAST_PER_ADDRESS = 30  # a minute; an office behind one address
 
 
@@ -60,4 +60,4 @@ def household(address: str) -> str:
 
 def per_address(source: Source) -> int:
     """How many a minute one address may send."""
-    return max(LEAST_PER_ADDRESS, source.per_minute // ADDRESS_SHARE)
+    return source.per_address or max(LEAST_PER_ADDRESS, source.per_minute // ADDRESS_SHARE)

@@ -20,17 +20,24 @@ Headers = tuple[tuple[str, str], ...]
 
 def raw_body(request: Request, most: int = LARGEST_BODY) -> bytes:
     """The bytes as they came. Raises TooLarge above `most` bytes, Unreadable when the sender broke off."""
-    mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
-    request.max_content_length = most
+    # where no length is announced (chunked), what is too much is quietly cut off: one byte more than allowed tells it
+    request.max_content_length = most if request.content_length is not None else most + 1
     try:
         body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
-        raise TooLarge("The body is too large", where="the body", mend=mend) from error
+        raise _too_large(most) from error
     except ClientDisconnected as error:
         raise _too_short() from error
+    if len(body) > most:
+        raise _too_large(most)
     if request.content_length is not None and len(body) < request.content_length:
         raise _too_short()  # gunicorn ends the body quietly where the sender broke off
     return body
+
+
+def _too_large(most: int) -> TooLarge:
+    mend = f"Send at most {most // 1024} KiB; upload files elsewhere and send their addresses."
+    return TooLarge("The body is too large", where="the body", mend=mend)
 
 
 def _too_short() -> Unreadable:
@@ -62,10 +69,10 @@ def remote_address(request: Request, trusted_proxies: int) -> str:
     return chain[max(0, len(chain) - 1 - trusted_proxies)][:64] if trusted_proxies else chain[-1]
 
 
-def too_many(seconds: float, where: str) -> TooMany:
-    """429, with the whole seconds to wait."""
-    wait = max(1, math.ceil(seconds))
-    mend = f"Try again in {wait} s, or raise `per_minute` of the source in the team file."
+def too_many(seconds: float, limit: str, most: int) -> TooMany:
+    """429, with the whole seconds to wait. `limit` is the key of the source that says how many a minute, `most` that number."""
+    wait, where = max(1, math.ceil(seconds)), {"per_address": "this address"}.get(limit, "this source")
+    mend = f"Try again in {wait} s. {most} a minute are taken; `{limit}` of the source in the team file allows more."
     return TooMany("Too many requests", where=where, mend=mend, headers=(("Retry-After", str(wait)),))
 
 

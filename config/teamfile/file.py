@@ -125,7 +125,7 @@ def _team(root: Node, context: Context, version: int) -> Team:
     _check_format(top)
     _check_parts(top)
     site = read_site(top.part("site"))
-    context.region = site.region
+    context.region, context.firm = site.region, site.name
     book = _rules(context)
     channels = read_channels(top.part("channels"), context, book)
     context.calendars = read_calendars(top.node("hours"), site.zone, context.findings, today=context.today)

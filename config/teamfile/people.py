@@ -30,6 +30,7 @@ class Context:
     findings: Findings
     today: date
     region: str = "US"
+    firm: str = ""
     calendars: dict[str, Calendar] = field(default_factory=dict)
     declared: dict[str, list[str]] = field(default_factory=dict)
 

@@ -35,7 +35,7 @@ def _source(name: str, section: Section, context: Context, types: Mapping[str, S
     if not word:
         return None
     kind = types[word]
-    acknowledge, words = _acknowledgement(section)
+    acknowledge, words = _acknowledgement(section, context.firm)
     source = Source(
         id=name,
         type=word,
@@ -51,6 +51,7 @@ def _source(name: str, section: Section, context: Context, types: Mapping[str, S
         fields=_fields(section),
         region=_region(section),
         per_minute=section.whole("per_minute", 600, lowest=1, highest=100_000),
+        per_address=section.whole("per_address", 0, lowest=1, highest=100_000) or None,
         sender=read_phone(section, context.region, "from") if "sms" in kind.answers_by else None,
         options=read_options(section, kind),
     )
@@ -75,7 +76,7 @@ def _named(section: Section, key: str, known: list[str]) -> str | None:
     return None if node is None or node.is_none else section.name(key, known, default="") or None
 
 
-def _acknowledgement(section: Section) -> tuple[bool, Words]:
+def _acknowledgement(section: Section, firm: str) -> tuple[bool, Words]:
     """Whether the lead is answered at once, and in which words."""
     node = section.node("acknowledge")
     if node is None or node.kind not in ("map", "seq"):
@@ -90,7 +91,7 @@ def _acknowledgement(section: Section) -> tuple[bool, Words]:
     part.close()
     for key, text in (("sms", words.sms), ("closed_sms", words.closed_sms)):
         if text:
-            part.findings.notes.append(f"{part.key(key)} reads: {preview(text)}")
+            part.findings.notes.append(f"{part.key(key)} reads: {preview(text, firm)}")
     return True, words
 
 

@@ -182,6 +182,7 @@ def test_what_a_source_may_say(small: str, settings: Settings):
     map: {phone: your_tel_field}
     region: gb
     per_minute: 60
+    per_address: 40
     honeypot: website2
     secret: env:CRM_SECRET
     acknowledge: {sms: "Hi {{ first_name }}", email_subject: Thanks}"""
@@ -189,7 +190,8 @@ def test_what_a_source_may_say(small: str, settings: Settings):
     assert (website.pool, website.sla) == ("sales", "hot"), "the promise is that of the last rule"
     assert website.origins == ("https://www.acme.example", "http://localhost:3000")
     assert (website.dedupe_for, website.fields, website.region) == (timedelta(days=30), {"phone": "your_tel_field"}, "GB")
-    assert (website.per_minute, website.honeypot, website.secrets) == (60, "website2", ("open sesame", "please"))
+    assert (website.per_minute, website.per_address, website.honeypot) == (60, 40, "website2")
+    assert website.secrets == ("open sesame", "please")
     assert website.words == Words(sms="Hi {{ first_name }}", email_subject="Thanks") and website.acknowledge
 
 

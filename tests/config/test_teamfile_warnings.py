@@ -135,9 +135,15 @@ def test_a_week_with_a_holiday_in_it_is_no_gap(small: str, settings: Settings):
         ("Hi {{ first_name }}, we call by {{ due_text }}.", "29 GSM-7, 1 segment"),
         ("Olá {{ first_name }} 👋", "11 UCS-2, 1 segment"),
         ("a" * 161, "161 GSM-7, 2 segments"),
+        (
+            "Olá {{ first_name }} — we’ll call" + "." * 60,
+            "\"Ola Dana - we'll call" + "." * 60 + '" (81 GSM-7, 1 segment)',
+        ),  # spelt as it is sent
+        ("{{ firm }}" + "." * 60, '"Hargreaves & Daughters' + "." * 60 + '" (82 GSM-7, 1 segment)'),  # by whom it is sent
     ],
 )
 def test_a_sources_own_text_is_read_back_with_what_it_costs(small: str, settings: Settings, words: str, cost: str):
     body = small.replace("type: form", f"type: form\n    acknowledge: {{sms: {json.dumps(words, ensure_ascii=False)}}}", 1)
+    body = body.replace("name: Acme,", "name: Hargreaves & Daughters,", 1)
     notes = check(body, settings).notes
     assert any("acknowledge.sms reads" in note and cost in note for note in notes), notes

@@ -144,6 +144,15 @@ def test_a_body_in_pieces_is_taken(web):
     assert said.split(b" ")[1] == b"202"
 
 
+def test_a_body_in_pieces_that_is_too_large_is_refused(web):
+    head = (
+        b"POST /webhooks/website HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    )
+    piece = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    said = web.says(head + b"Transfer-Encoding: chunked\r\n\r\na\r\nname=Dana&\r\n" + piece * 8 + b"0\r\n\r\n")
+    assert said.split(b" ")[1] == b"413"
+
+
 def test_a_body_in_pieces_without_end_is_refused(web):
     head = b"POST /webhooks/website HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     with web.line() as line:

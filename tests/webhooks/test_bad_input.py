@@ -3,12 +3,13 @@
 import json
 import time
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from flask import Flask
 
 from webhooks.app import routes
-from webhooks.bodies import read_json
+from webhooks.bodies import LARGEST_BODY, read_json
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -100,6 +101,18 @@ def test_ten_megabytes_are_refused_unread(front):
     assert "256 KiB" in answer.json["error"]["mend"]
 
 
+def test_a_body_in_pieces_that_is_too_large_is_refused_and_not_cut_off(front):
+    def in_pieces(body):
+        environ = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_TYPE": FORM}
+        return front.client.post("/webhooks/website", environ_overrides=environ)
+
+    too_large = in_pieces(b"name=Dana&message=" + b"x" * LARGEST_BODY + b"&phone=%2B15125550143")
+    assert (too_large.status_code, front.heard) == (413, [])
+    assert "256 KiB" in too_large.json["error"]["mend"]
+    largest = b"name=Dana&phone=%2B15125550143&message="
+    assert in_pieces(largest + b"x" * (LARGEST_BODY - len(largest))).status_code == 202
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "website"), ("PUT", "website"), ("DELETE", "calls"), ("PUT", "texts"), ("OPTIONS", "calls"), ("PATCH", "meta")])  # fmt: skip
 def test_a_wrong_method_is_told_which_is_right(front, method, path):
     answer = front.client.open(f"/webhooks/{path}", method=method)
@@ -143,12 +156,23 @@ def test_too_many_from_one_source_must_wait(front, freezer_at_ten):
     assert statuses == [202, 202, 429]
     answer = front.post_json("tiny", {"name": "Dana 4"})
     assert 1 <= int(answer.headers["Retry-After"]) <= 30
+    assert "2 a minute are taken; `per_minute`" in answer.json["error"]["mend"]
     assert front.post_json("website", {"name": "Dana"}).status_code == 202
 
 
 def test_too_many_from_one_address_must_wait_and_others_need_not(front):
     statuses = [front.post_json("website", {"name": f"Dana {n}"}).status_code for n in range(121)]
     assert statuses == [202] * 120 + [429]
+    other = front.client.post("/webhooks/website", json={"name": "Tom"}, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    assert other.status_code == 202
+
+
+def test_the_team_file_says_how_many_one_address_may_send(front):
+    front.sources["website"] = replace(front.sources["website"], per_address=3)
+    answers = [front.post_json("website", {"name": f"Dana {n}"}) for n in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 20
+    assert "3 a minute are taken; `per_address`" in answers[3].json["error"]["mend"]
     other = front.client.post("/webhooks/website", json={"name": "Tom"}, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
     assert other.status_code == 202
 
