@@ -280,4 +280,6 @@ def not_acknowledged(facts: Facts, event: AcknowledgementFailed, now: datetime) 
 
 def unchanged(facts: Facts, event: Event) -> Step:
     """Late or crossed: written down, nothing else."""
-    return Step(facts.state, why=f"{type(event).__name__} changes nothing: the lead is {facts.state.status}", changed=False)
+    return Step(
+        facts.state, why=f"too late, or the same again: it changes nothing, the lead is {facts.state.status}", changed=False
+    )

@@ -26,6 +26,7 @@ def about(facts: Facts, now: datetime) -> dict[str, str]:
         "pool": facts.policy.pool.name,
         "due_text": due_text(due_at, facts.policy.site.zone, now) if due_at else "",
         "remaining": ago(left) if left else "",
+        "late": "yes" if due_at and due_at <= now else "",
         "test": "yes" if lead.is_test else "",
         "no_phone": no_phone(facts),
         "link": "",

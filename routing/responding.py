@@ -24,7 +24,10 @@ def bridged(facts: Facts, event: CallBridged, now: datetime) -> Step:
         state,
         why=f"{name_of(facts, event.rep)} took the call{promise.in_time(facts, at)}",
         alarms=(promise.close_alarm(facts, now),),
-        messages=telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep),
+        messages=(
+            *telling.took_call(facts, event.rep, now),
+            *telling.withdrawn(facts, others(facts, event.rep), now, winner=event.rep),
+        ),
         reps=(RepChange(event.rep, lapses=0, assigned=event.rep not in (facts.state.owner, *facts.state.offered_to)),),
         disarm=True,
     )

@@ -32,6 +32,15 @@ def yours(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
     return to_rep(facts, rep, "accepted", key, fields, purpose="notice")
 
 
+def took_call(facts: Facts, rep: str, now: datetime) -> tuple[Message, ...]:
+    """They talk with the caller, whose number their phone did not show: what it is, and what to say afterwards."""
+    if rep == facts.state.owner:
+        return ()  # they have had it in writing
+    key = f"took:{facts.lead.id}:{at(now)}"
+    fields = {**about(facts, now), **contact(facts), "turn": str(facts.state.turn)}
+    return to_rep(facts, rep, "took_call", key, fields, purpose="notice", channels=("sms",))
+
+
 def reminded(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[Message, ...]:
     """Time runs down."""
     accepted = "yes" if facts.state.owner else ""
@@ -120,7 +129,8 @@ def lead_said(facts: Facts, event: MessageArrived, now: datetime) -> tuple[Messa
     if owner is None:
         return ()
     fields = {"code": facts.lead.code, "name": facts.lead.person.name or "", "text": event.text, "files": " ".join(event.files)}
-    fields |= {"by_call": "yes" if event.channel == "call" else ""}
+    if event.channel == "call":
+        fields |= {"by_call": "yes", "phone": facts.lead.person.phone or ""}
     key = f"said:{facts.lead.id}:{at(now, event.text)}"
     if owner not in facts.team.reps:
         told = {**fields, "rep_name": owner, "pool": facts.policy.pool.name}

@@ -39,7 +39,7 @@ FROM_STRANGERS = frozenset({"first_name", "name", "company", "place", "about", "
 OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words", "contact"})  # never cut
 
 _NAMES = """
-    about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses link message mixed
+    about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses late link message mixed
     minutes name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said set_away source stop_hint stopped
     target test text tried who winner
 """
@@ -78,7 +78,9 @@ def render(message: Claimed, settings: Settings) -> Rendered:
     if message.channel in CHATS and (template := chat_template(message.template)) is not None:
         written = template.render(_with_who({name: _in_chat(name, value) for name, value in fields.items()}))
         return Rendered("\n".join(line.strip() for line in written.splitlines() if line.strip()))
-    used = fields.keys() if message.words else fields.keys() & (sms_names(message.template) | {"code", "name"})
+    used = (
+        fields.keys() if message.words else fields.keys() & (sms_names(message.template) | {"code", "name", "due_text", "late"})
+    )
     words = {name: _in_text(name, fields[name], message.template) for name in used}
     if fields["by_call"] and "text" in used:  # told by the phone company, not by a stranger: where a voicemail can be heard
         words["text"] = _tidy(fields["text"], SAID_LIMIT)
@@ -86,8 +88,10 @@ def render(message: Claimed, settings: Settings) -> Rendered:
 
 
 def _with_who(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields, and `who`: the lead as its reader is told of it, which has a code and mostly a name."""
-    return {**fields, "who": f"{fields['code']} {fields['name']}".strip()}
+    """The fields, and `who`: the lead as its reader is told of it, which has a code and mostly a name; and `when` it is to be answered."""
+    due_text, late = fields.get("due_text", ""), fields.get("late")
+    when = due_text and (f"now, it was due {due_text}" if late else f"by {due_text}")
+    return {**fields, "who": f"{fields['code']} {fields['name']}".strip(), "when": when}
 
 
 def as_template(message: Claimed, template: Template) -> Rendered:

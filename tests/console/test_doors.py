@@ -10,6 +10,7 @@ from itsdangerous import URLSafeSerializer
 from console import web
 from console.pages.session import onward
 from store.engine import connect
+from store.last_team import FILE
 from tests.console.conftest import API_TOKEN, csrf
 
 CLOSED = ("/", "/leads", "/leads/A1", "/outbox")
@@ -153,6 +154,7 @@ def test_a_broken_page_says_so_and_logs_no_person(house, client, monkeypatch, ca
 def test_without_a_database_pages_and_api_say_so(house, tmp_path):
     gone = connect("postgresql://nobody@127.0.0.1:1/gone", role="test")
     app = Flask("headroom", static_folder=None)
+    tmp_path.joinpath(FILE).touch()
     app.register_blueprint(web.blueprint(gone, replace(house.settings, data=tmp_path), lambda: None))
     client = app.test_client()
     answer = client.get("/api/leads", headers={"Authorization": f"Bearer {API_TOKEN}"})

@@ -497,6 +497,13 @@ def test_a_manager_is_told_how_long_a_lead_waits_and_has_left_in_office_hours():
     assert (still["elapsed"], still["remaining"]) == ("5m", "15m")
 
 
+def test_who_takes_a_call_hears_whose_it_was_and_who_has_the_lead_already_does_not():
+    decided = step(facts(ringing("priya")), events.CallBridged("priya"), NOW + MINUTE)
+    assert told(decided, "took_call") == ["rep:priya sms"]
+    assert message(decided, "took_call").fields["phone"] == DANA.phone
+    assert told(step(facts(accepted("priya")), events.CallBridged("priya"), NOW + MINUTE), "took_call") == []
+
+
 def test_a_second_response_does_not_move_the_first():
     decided = step(facts(responded()), events.HumanResponded("priya", "text", text="Still there?"), NOW + 9 * MINUTE)
     assert decided.state.responded_at == NOW + 2 * MINUTE

@@ -23,7 +23,7 @@ def test_an_answered_one_is_with_the_rep_who_answered():
     assert (decided.state.status, decided.state.owner) == (Status.RESPONDED, "priya")
     assert (decided.state.responded_at, decided.state.response_due_at is not None) == (NOW, True)
     assert alarm_keys(decided) == {"close"}
-    assert decided.messages == ()
+    assert [m.template for m in decided.messages] == ["took_call"]  # what they may report on, and to whom
 
 
 @pytest.mark.parametrize("state", [None, waiting(), offered()])

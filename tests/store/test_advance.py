@@ -428,7 +428,7 @@ def test_an_alarm_of_an_earlier_turn_does_nothing(start):
     firm.do("UPDATE alarms SET data = '{\"turn\": 0}', due_at = :now WHERE key = 'lapse'", now=firm.now)
     advance.ring_alarms(firm.engine, firm.now)
     assert firm.lead(code).status == "offered"
-    assert "OfferLapsed changes nothing" in firm.why(code)
+    assert "it changes nothing, the lead is" in firm.why(code)
 
 
 def test_a_late_alarm_says_how_late_it_was(start):

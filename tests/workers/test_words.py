@@ -107,11 +107,16 @@ def test_no_sentence_has_a_hole_where_something_is_not_known(template, kind):
         (
             "lead_said",
             {"by_call": "yes", "text": "Voicemail, 12s: https://x.example/r"},
-            "A7 Dana Cole: Voicemail, 12s: https://x.example/r",
+            "A7 Dana Cole +15125550143: Voicemail, 12s: https://x.example/r",
         ),
         ("accepted", {"no_phone": "yes", "phone": "", "email": ""}, "Yours: A7 Dana Cole. Write now: reply A7 and your words"),
         ("ack", {"no_phone": "yes", "rep": ""}, "We will get back to you by 10:04 am"),
         ("offer", {"no_phone": "yes"}, "Write by 10:04 am"),
+        ("offer", {"late": "yes"}, "Call now, it was due 10:04 am."),
+        ("accepted", {"late": "yes"}, "Call now, was due 10:04 am"),
+        ("took_call", {}, "Your call: A7 Dana Cole +15125550143. It is yours. Afterwards: C A7 when done"),
+        ("took_call", {"phone": ""}, "Your call: A7 Dana Cole. It is yours. Afterwards: C A7 when done, N A7 and a note."),
+        ("lead_said", {"by_call": "yes", "text": "called just now"}, "A7 Dana Cole +15125550143: called just now"),
         ("remind", {"no_phone": "yes"}, "left to first answer"),
     ],
 )
@@ -227,7 +232,7 @@ def test_a_stranger_cannot_forge_a_button():
 def test_an_offer_by_mail_has_facts_a_button_and_a_plain_twin():
     made = said("offer", "email")
     assert made.subject == "A7 Dana Cole, call by 10:04 am"
-    assert "Call by: 10:04 am" in made.body
+    assert "Call: by 10:04 am" in made.body
     assert made.html is not None
     assert made.html.count('<td style="padding:2px 0">') == 3
     assert made.html.count('<a href="https://leads.acme.co/offers/') == 1
