@@ -15,7 +15,7 @@ import pytest
 
 from config import clock
 from config.settings import Settings
-from console import cli
+from console import cli, speed
 from console.commands.leads import since
 from console.commands.reps import instant_of
 from console.output import table
@@ -434,6 +434,12 @@ class TestReport:
         assert found["in_time"]["share"] is None
         code, out, _ = with_team("report", "--days", "30", "--pool", "sales")
         assert code == 0 and "answered in time: none decided yet" in out
+
+    def test_what_only_reps_say_is_counted_beside_it(self):
+        kept = {"met": 3, "missed": 1, "open": 0, "share": 0.75, "reported": 2}
+        report = {"leads": 4, "pool": None, "since": "2026-11-20T00:00:00Z", "instants": [], "in_time": kept}
+        assert speed.lines(report)[-1] == "answered in time: 75.0% (3 of 4, 2 of these as the rep reports, 0 not yet due)"
+        assert "rep reports" not in speed.lines({**report, "in_time": {**kept, "reported": 0}})[-1]
 
     def test_a_pool_that_is_none_is_named(self, with_team):
         code, out, err = with_team("report", "--pool", "nowhere")
