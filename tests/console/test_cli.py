@@ -219,6 +219,9 @@ class TestTeamInForce:
         code, _, err = with_team("apply", broken)
         assert code == 1
         assert "stays" in err
+        code, out, _ = with_team("apply", broken, "--json")
+        told = json.loads(out)
+        assert (code, told["version"], told["errors"][0]["key"]) == (1, None, "pools.sales.members")
         assert rows(database, "SELECT count(*) FROM policies") == [(1,)]
 
     def test_diff_tells_what_would_change(self, with_team, tmp_path):
@@ -230,6 +233,17 @@ class TestTeamInForce:
         assert change.startswith("rep tom")
         assert with_team("diff", SAMPLE)[1] == "No difference.\n"
         assert with_team("diff", changed, "--against", changed)[1] == "No difference.\n"
+
+    def test_diff_of_a_file_that_would_be_refused_says_so(self, with_team, tmp_path):
+        broken = tmp_path / "team.yaml"
+        broken.write_text(SAMPLE.read_text().replace("offer_for: 2m", "offer_for: soon"))
+        code, out, _ = with_team("diff", broken)
+        assert code == 1
+        assert out.startswith("pool sales: offer_for 2m -> soon\n") and "pools.sales.offer_for: must be" in out
+        assert "1 to mend before this file can be used." in out
+        code, out, _ = with_team("diff", broken, "--json")
+        assert code == 1
+        assert [fault["key"] for fault in json.loads(out)["errors"]] == ["pools.sales.offer_for"]
 
     def test_export_gives_the_same_team_back(self, with_team, tmp_path):
         code, out, _ = with_team("export")
