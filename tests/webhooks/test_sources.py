@@ -114,7 +114,9 @@ def test_any_body_is_heard_or_refused(front, kind, content_type, body):
         return
     for each in heard:
         stored = json.dumps(dict(each.content), ensure_ascii=False)
-        assert "\\u0000" not in stored.replace("\\\\", "")  # PostgreSQL takes neither NUL nor lone surrogates; "\\" is a backslash
+        assert "\\u0000" not in stored.replace(
+            "\\\\", ""
+        )  # PostgreSQL takes neither NUL nor lone surrogates; "\\" is a backslash
         stored.encode("utf-8")
 
 
