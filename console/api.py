@@ -126,6 +126,7 @@ def lead_json(row: Row, team: Team) -> dict[str, object]:
         "offered_to": row["holders"] if row["status"] == Status.OFFERED else [],
         "outcome": row["state"].get("outcome"),
         "cause": row["state"].get("cause"),
+        "response_how": row["state"].get("response_how"),
         **{name: answers.iso(row[name]) for name in INSTANTS},
         "contacted_at": _instant_text(row["state"].get("contacted_at")),
         "stage": row["state"].get("stage"),

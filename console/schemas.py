@@ -62,6 +62,10 @@ LEAD: dict[str, Schema] = {
     "offered_to": TEXTS,
     "outcome": TEXT_OR_NONE,
     "cause": {"type": ["string", "null"], "description": "Why the promise was broken, if it was"},
+    "response_how": {
+        "type": ["string", "null"],
+        "description": "The first response: call, text or e-mail, as it went through us; reported: only the rep says so",
+    },
     "arrived_at": INSTANT,
     "accept_due_at": INSTANT_OR_NONE,
     "response_due_at": INSTANT_OR_NONE,

@@ -35,7 +35,8 @@ _SHARE = {"type": ["number", "null"], "description": "Met of what is decided"}
 SCHEMA = _closed(
     "How fast; test leads left out",
     since=_AT, until=_AT, pool={"type": ["string", "null"]}, leads=_COUNT, instants={"type": "array", "items": _INSTANT},
-    in_time=_closed("The promise: a person's response by its due instant", met=_COUNT, missed=_COUNT, open=_COUNT, share=_SHARE),
+    in_time=_closed("The promise: a person's response by its due instant", met=_COUNT, missed=_COUNT, open=_COUNT, share=_SHARE,
+        reported={**_COUNT, "description": "Of those met: how many we know from the rep's report alone"}),
 )  # fmt: skip
 
 
@@ -62,7 +63,9 @@ def told(engine: Engine, team: Team, *, days: int, pool: str | None, now: dateti
 
 def _figures(found: Sequence[Lived], now: datetime) -> dict[str, Any]:
     kept = in_time(found, now)
-    promise = {"met": kept.met, "missed": kept.missed, "open": kept.still_open, "share": kept.share}
+    promise = {
+        "met": kept.met, "missed": kept.missed, "open": kept.still_open, "share": kept.share, "reported": kept.reported,
+    }  # fmt: skip
     return {"instants": [_speed(each) for each in speeds(found)], "in_time": promise}
 
 
@@ -92,11 +95,12 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     ]
     kept = report["in_time"]
     share = f"{kept['share']:.1%}" if kept["share"] is not None else "none decided yet"
+    reported = f", {kept['reported']} of these as the rep reports" if kept["reported"] else ""
     where = f" of {report['pool']}" if report["pool"] else ""
     return [
         f"{report['leads']} leads{where} since {report['since']}",
         *table(heads, rows),
-        f"answered in time: {share} ({kept['met']} of {kept['met'] + kept['missed']}, {kept['open']} not yet due)",
+        f"answered in time: {share} ({kept['met']} of {kept['met'] + kept['missed']}{reported}, {kept['open']} not yet due)",
     ]
 
 

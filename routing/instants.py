@@ -24,6 +24,7 @@ class Lived:
     calendar: Calendar
     instants: Sequence[datetime | None]
     is_open: bool
+    is_reported: bool = False  # that it was answered, only the rep says
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,15 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class InTime:
-    """How many were answered by when they were promised to be, how many were not, and how many still can be."""
+    """How many were answered by when they were promised to be, how many were not, and how many still can be.
+
+    `reported`: so many of those that were answered in time we know from the rep alone.
+    """
 
     met: int
     missed: int
     still_open: int
+    reported: int = 0
 
     @property
     def share(self) -> float | None:
@@ -57,17 +62,18 @@ def speeds(leads: Sequence[Lived]) -> tuple[Speed, ...]:
 
 def in_time(leads: Iterable[Lived], now: datetime) -> InTime:
     """The promise: a first response by the due instant."""
-    met = missed = still_open = 0
+    met = missed = still_open = reported = 0
     for lead in leads:
         responded_at = lead.instants[NAMES.index("response")]
         if responded_at is not None:
             late = lead.due_at is not None and responded_at > lead.due_at
             met, missed = met + (not late), missed + late
+            reported += lead.is_reported and not late
         elif lead.due_at is not None and lead.due_at <= now:
             missed += 1
         else:
             still_open += lead.is_open
-    return InTime(met, missed, still_open)
+    return InTime(met, missed, still_open, reported)
 
 
 def percentile(spans: Sequence[timedelta], share: int) -> timedelta:

@@ -20,7 +20,7 @@ from routing.events import (
     ResponseAttempted,
 )  # fmt: skip
 from routing.hours import next_open
-from routing.model import Status
+from routing.model import State, Status
 from routing.signature import without_own_lines
 from routing.team import Team
 from store import book, duty
@@ -198,8 +198,7 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
     if event is None:
         reply(batch, who, item, NotUnderstood().hint)
         return
-    if command.verb == "pass" and who.id not in (record.state.owner, *record.state.offered_to):
-        answer = "noted, but you were not asked any more."
+    answer = too_late_for(command, record.state, who) or answer
     before = len(batch.messages)
     if isinstance(event, HumanResponded) and who.channel == "email":
         rep = batch.team.reps[who.id]
@@ -214,6 +213,17 @@ def on_lead(batch: Batch, who: Sender, item: Item, command: Command, *, waits: t
         answer = FILE_STAYS
     if answer and (command.verb != "say" or went):  # what is held or cannot be sent is told by the step itself
         reply(batch, who, item, f"{code}: {answer}")
+
+
+def too_late_for(command: Command, state: State, who: Sender) -> str:
+    """What to say where a pass or a report changes nothing any more; "" where it does."""
+    if command.verb == "pass" and who.id not in (state.owner, *state.offered_to):
+        return "noted, but you were not asked any more."
+    if command.verb == "pass" and state.status is Status.RESPONDED:
+        return "stays yours, you have answered them. A manager can give it to somebody else."
+    if command.verb in ("pass", "called", "voicemail", "bad_number") and state.status is Status.CLOSED:
+        return "closed already, so nothing was changed."
+    return ""
 
 
 def event_of(command: Command, who: Sender, said: str, said_at: datetime) -> tuple[Event | None, str]:

@@ -14,17 +14,18 @@ from store.staff_sender import Sender, reply
 
 TOLD = text("""
 SELECT t.lead_id FROM told t JOIN leads l ON l.id = t.lead_id
-WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT 50
+WHERE t.manager = :manager AND t.acknowledged_at IS NULL AND l.closed_at IS NULL AND l.responded_at IS NULL ORDER BY t.lead_id LIMIT :most
 """)
 ACKNOWLEDGED = text("UPDATE told SET acknowledged_at = :now WHERE manager = :manager AND lead_id = ANY(:leads)")
 CLIMBS = frozenset({*UNANSWERED, Status.QUARANTINED})  # somebody may still be on it
+AT_ONCE = 500  # leads that one OK takes on: a flood of late ones is told in one message, and answered by one
 ABOUT_ONE = frozenset({"why", "note"})
 MANAGER_HELP = "OK = I am on it. T Priya A7 = give A7 to Priya. WHY A7, N A7 a note, L list."
 
 
 def manage(batch: Batch, who: Sender, item: Item, command: Command) -> None:
     """A manager's text: I am on it, give it to somebody, why is it where it is, a note."""
-    told = list(batch.db.execute(TOLD, {"manager": who.id}).scalars())
+    told = list(batch.db.execute(TOLD, {"manager": who.id, "most": AT_ONCE}).scalars())
     named = number_of(command.code) if command.code else None
     leads = [named] if named else told
     if not leads:
@@ -49,8 +50,9 @@ def acknowledge(batch: Batch, who: Sender, item: Item, leads: list[int]) -> None
     batch.db.execute(ACKNOWLEDGED, {"now": batch.now, "manager": who.id, "leads": known})
     item.lead_id = known[0] if known else None
     codes = ", ".join(batch.leads[lead].lead.code for lead in on_it[:LISTED])
+    more = f" and {len(on_it) - LISTED} more" if len(on_it) > LISTED else ""
     if on_it:
-        reply(batch, who, item, f"You are on it: {codes}. The clock goes on until somebody answers the lead.")
+        reply(batch, who, item, f"You are on it: {codes}{more}. The clock goes on until somebody answers the lead.")
     else:
         reply(batch, who, item, over(batch, known[0]) if known else "No such lead.")
 

@@ -23,6 +23,14 @@ app.conf.include = ("workers.tasks",)
 STUCK_AFTER = 15.0  # seconds the loop that takes tasks from Redis may stand still while it is connected
 
 
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _log_from_the_start(instance: Any, **_: object) -> None:
+    """No banner of Celery's, and its warnings as events: whoever reads the log finds one JSON line after another."""
+    instance.quiet = True
+    logs.configure("worker", settings)
+    logging.captureWarnings(True)
+
+
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _log_as_all_do(**_: object) -> None:
     logs.configure("worker", settings)

@@ -11,8 +11,8 @@ from config.teamfile.section import as_words
 from config.teamfile.source_types import source_types
 from config.teamfile.tree import Node
 from routing.hours import Calendar, Interval, intervals
-from routing.rules import shadowed
 from routing.team import OfferStyle, Pool, Rule, RungAction, Sla, Source, Team
+from routing.unreachable import contradictory, shadowed
 
 _SHOWN = 4  # gaps named in one warning; more would bury them
 
@@ -50,6 +50,8 @@ def warn_of_what_cannot_work(team: Team, root: Node, context: Context) -> None:
             book.warn(f"hours.{calendar.name}", "is never open.", 'Give it days, such as mon-fri: "09:00-17:00".')
     for rule_id, why in shadowed(team.rules):
         book.warn(f"rules.{rule_id}", f"can never be reached: {why}.", "Move it up, or remove it.")
+    for rule_id in contradictory(team.rules):
+        book.warn(f"rules.{rule_id}", "can never match: its clauses exclude each other.", "Mend its `when`, or remove it.")
     for pool in team.pools.values():
         _pool(book, pool, _promises(team, pool, team.rules))
     for rule in team.rules:

@@ -37,27 +37,36 @@ def check(file: Path | None, as_json: bool) -> int:
 @team_path
 @click.option("--against", type=click.Path(path_type=Path), help="Another team file to compare with.")
 @as_json
-def diff(file: Path | None, against: Path | None, as_json: bool) -> None:
-    """Compares what is written, not what it means."""
-    path = file or Settings.read(role="check").team
+def diff(file: Path | None, against: Path | None, as_json: bool) -> int:
+    """Compares what is written, not what it means. Exit code 1 if FILE could not be applied."""
+    settings = Settings.read(role="check")
+    path = file or settings.team
     changes = _or_trouble(path, lambda: teamfile.diff(_old_text(against), teamfile.read_text(path)))
-    show({"changes": changes}, as_json=as_json, words=lambda: changes or ["No difference."])
+    faults = replace(looked_at(path, settings), warnings=[], notes=[])
+    refused = _as_words(path, faults) if faults.errors else []
+    data = {"changes": changes, "errors": _as_data(faults)["errors"]}
+    show(data, as_json=as_json, words=lambda: [*(changes or ["No difference."]), *refused])
+    return FOUND_PROBLEMS if refused else 0
 
 
 @click.command(help="Put FILE in force. New leads live under it; those that are open keep the rules they came under.")
 @team_path
 @click.option("--by", default="command line", help="Who does this, for the record.")
 @as_json
-def apply(file: Path | None, by: str, as_json: bool) -> None:
+def apply(file: Path | None, by: str, as_json: bool) -> int:
     """A file that does not pass the check is refused, and the running one stays."""
     with visit() as at:
         path = file or at.settings.team
         found = looked_at(path, at.settings)
+        if found.errors and as_json:
+            show({**_as_data(found), "version": None}, as_json=True, words=list)
+            return FOUND_PROBLEMS
         if found.errors:
             raise Trouble("\n".join([*_as_words(path, found), "Nothing was changed: the team in force stays."]))
         version = put_in_force(at.engine, teamfile.read_text(path), settings=at.settings, by=by)
         data = {**_as_data(found), "version": version}
         show(data, as_json=as_json, words=lambda: [*_as_words(path, found), f"In force as version {version}."])
+        return 0
 
 
 @click.command(help="Print the team file in force, comments kept.")

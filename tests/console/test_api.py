@@ -54,6 +54,19 @@ def test_a_lead_is_told_whole(house, api):
     assert lead["owner"] == "ann" and lead["owner_name"] == "Ann Novak" and lead["offered_to"] == []
 
 
+def test_what_only_the_rep_says_is_told_apart_from_what_went_through_us(house, api):
+    codes = [house.lead(phone=f"+1512555014{n}") for n in range(3)]
+    asked = {code: api.get(f"/api/leads/{code}").json["offered_to"][0] for code in codes}
+    reported, written, _ = codes
+    for code in codes:
+        house.client().post(house.offer(code, asked[code]), data={"do": "accept"})
+    house.client().post(house.offer(reported, asked[reported]), data={"do": "talked"})
+    house.client().post(house.offer(written, asked[written]), data={"do": "say", "text": "On my way"})
+    assert [api.get(f"/api/leads/{code}").json["response_how"] for code in codes] == ["reported", "text", None]
+    assert "as the rep reports" in house.client().get(f"/leads/{reported}").text
+    assert "as the rep reports" not in house.client().get(f"/leads/{written}").text
+
+
 def test_consent_is_told_with_what_shows_it_and_with_what_was_taken_back(house, api):
     about = {"page_url": "https://acme.example/quote", "remote_address": "203.0.113.9", "user_agent": "Firefox"}
     consent = [{"key": "sms", "value": True, "text": "You may text me."}, {"key": "news", "value": False}]

@@ -141,7 +141,7 @@ def test_updates_can_be_paused(browser, running, faults):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_a_phone_and_has_legible_colours(browser, running, faults, scheme):
     code = running.lead(
-        "Maximiliana Featherstonehaugh-Cholmondeley",
+        "Maximiliana Featherstonehaugh-Wolfeschlegelsteinhausen",
         company="A firm with quite a long name, Incorporated",
         email="m@acme.example",
     )

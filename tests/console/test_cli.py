@@ -15,7 +15,7 @@ import pytest
 
 from config import clock
 from config.settings import Settings
-from console import cli
+from console import cli, speed
 from console.commands.leads import since
 from console.commands.reps import instant_of
 from console.output import table
@@ -219,6 +219,9 @@ class TestTeamInForce:
         code, _, err = with_team("apply", broken)
         assert code == 1
         assert "stays" in err
+        code, out, _ = with_team("apply", broken, "--json")
+        told = json.loads(out)
+        assert (code, told["version"], told["errors"][0]["key"]) == (1, None, "pools.sales.members")
         assert rows(database, "SELECT count(*) FROM policies") == [(1,)]
 
     def test_diff_tells_what_would_change(self, with_team, tmp_path):
@@ -230,6 +233,17 @@ class TestTeamInForce:
         assert change.startswith("rep tom")
         assert with_team("diff", SAMPLE)[1] == "No difference.\n"
         assert with_team("diff", changed, "--against", changed)[1] == "No difference.\n"
+
+    def test_diff_of_a_file_that_would_be_refused_says_so(self, with_team, tmp_path):
+        broken = tmp_path / "team.yaml"
+        broken.write_text(SAMPLE.read_text().replace("offer_for: 2m", "offer_for: soon"))
+        code, out, _ = with_team("diff", broken)
+        assert code == 1
+        assert out.startswith("pool sales: offer_for 2m -> soon\n") and "pools.sales.offer_for: must be" in out
+        assert "1 to mend before this file can be used." in out
+        code, out, _ = with_team("diff", broken, "--json")
+        assert code == 1
+        assert [fault["key"] for fault in json.loads(out)["errors"]] == ["pools.sales.offer_for"]
 
     def test_export_gives_the_same_team_back(self, with_team, tmp_path):
         code, out, _ = with_team("export")
@@ -434,6 +448,12 @@ class TestReport:
         assert found["in_time"]["share"] is None
         code, out, _ = with_team("report", "--days", "30", "--pool", "sales")
         assert code == 0 and "answered in time: none decided yet" in out
+
+    def test_what_only_reps_say_is_counted_beside_it(self):
+        kept = {"met": 3, "missed": 1, "open": 0, "share": 0.75, "reported": 2}
+        report = {"leads": 4, "pool": None, "since": "2026-11-20T00:00:00Z", "instants": [], "in_time": kept}
+        assert speed.lines(report)[-1] == "answered in time: 75.0% (3 of 4, 2 of these as the rep reports, 0 not yet due)"
+        assert "rep reports" not in speed.lines({**report, "in_time": {**kept, "reported": 0}})[-1]
 
     def test_a_pool_that_is_none_is_named(self, with_team):
         code, out, err = with_team("report", "--pool", "nowhere")

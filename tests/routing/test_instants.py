@@ -1,5 +1,6 @@
 """The four instants: told apart, counted as they are defined, and an unanswered lead is a missed promise."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,12 @@ def test_working_time_is_that_of_the_promise():
 def test_a_promise_is_kept_missed_or_still_open(leads, minutes, expected):
     kept = in_time(leads, NOW + minutes * MINUTE)
     assert (kept.met, kept.missed, kept.still_open) == expected
+
+
+def test_what_only_the_rep_says_is_counted_apart():
+    reported, heard, late = lived(0.1, 5, 5), lived(0.1, 5, 5), lived(0.1, 16, 16)
+    kept = in_time([replace(reported, is_reported=True), heard, replace(late, is_reported=True)], NOW + 60 * MINUTE)
+    assert (kept.met, kept.missed, kept.reported) == (2, 1, 1)
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=60), st.integers(1, 100))

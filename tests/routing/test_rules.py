@@ -10,8 +10,9 @@ from routing.clauses import OPERATORS
 from routing.hours import Calendar
 from routing.model import Kind, Lead, Person
 from routing.patterns import refusal, searches
-from routing.rules import NoRuleMatched, check, fields_of, first_match, match, shadowed
+from routing.rules import NoRuleMatched, check, fields_of, first_match, match
 from routing.team import Rule
+from routing.unreachable import shadowed
 
 MONDAY_NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # 12:00 in Chicago
 MONDAY_NIGHT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # 21:00 in Chicago

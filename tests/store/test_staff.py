@@ -115,6 +115,33 @@ def test_a_manager_is_on_it_for_all_they_were_told_of_or_for_one(firm):
     assert text(firm, "kim", "ok") == "Nothing is waiting for your answer."
 
 
+def test_one_ok_is_for_all_of_a_flood_and_the_answer_counts_what_it_does_not_name(firm):
+    firm.arrive(60)
+    firm.do("INSERT INTO told (manager, lead_id, at) SELECT 'kim', id, :now FROM leads", now=firm.now)
+    codes = ", ".join(row.code for row in firm.rows("SELECT code FROM leads ORDER BY id LIMIT 5"))
+    assert text(firm, "kim", "OK") == f"You are on it: {codes} and 55 more. The clock goes on until somebody answers the lead."
+    assert text(firm, "kim", "OK") == "Nothing is waiting for your answer."
+
+
+def test_who_passes_on_a_lead_they_have_answered_hears_that_it_stays_theirs(firm):
+    (code,) = firm.arrive()
+    firm.happen(code, LeadAssigned("priya", "Kim"))
+    assert text(firm, "priya", f"{code} on my way") == f"{code}: sent."
+    assert (
+        text(firm, "priya", f"2 {code}")
+        == f"{code}: stays yours, you have answered them. A manager can give it to somebody else."
+    )
+    assert firm.lead(code).owner == "priya"
+
+
+@pytest.mark.parametrize("words", ["C", "V", "B", "2"])
+def test_a_report_on_a_closed_lead_changes_nothing_and_says_so(firm, words):
+    (code,) = firm.arrive()
+    firm.happen(code, LeadAssigned("priya", "Kim"))
+    firm.happen(code, OutcomeReported("priya", "talked"))
+    assert text(firm, "priya", f"{words} {code}") == f"{code}: closed already, so nothing was changed."
+
+
 def test_a_manager_gives_a_lead_to_a_rep_by_first_name_over_their_cap(firm):
     firm.do("UPDATE reps SET cap_open = 0 WHERE id = 'ana'")
     (code,) = firm.arrive()

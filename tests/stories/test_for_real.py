@@ -62,9 +62,19 @@ def test_a_first_day_for_real():
         a_lead_ad_is_fetched_and_mailed(house, provider)
         assert provider.violations() == []
         assert wait_until(lambda: house.api("/ops/invariants")["clean"], SOON), house.api("/ops/invariants")
+        every_line_of_the_logs_is_an_event_without_anybodys_data(house)
         assert house.stop(signal.SIGINT) == 0
         assert house.processes() == []
         a_second_start_knows_it_all(house, provider, form)
+
+
+def every_line_of_the_logs_is_an_event_without_anybodys_data(house: Installation) -> None:
+    """JSON from the first line to the last; ids, and nobody's number, address, name or words."""
+    said = {role: house.log(role) for role in ("web", "worker", "clock")}
+    assert said["worker"], "it says at least that it is ready"
+    for line in "".join(said.values()).splitlines():
+        assert json.loads(line)["event"], line
+        assert not [private for private in (DANA, OMAR, PRIYA, "Dana", "Priya", "example.com", "roof") if private in line], line
 
 
 def a_form_is_answered_and_offered(house: Installation, provider: FakeProvider) -> str:

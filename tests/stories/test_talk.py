@@ -357,6 +357,17 @@ def test_the_four_instants_of_one_lead_are_four(story):
     assert (kept.met, kept.missed, kept.still_open) == (1, 0, 0)
 
 
+def test_a_response_that_only_the_rep_tells_of_is_counted_as_such(story):
+    priya, tom = story.people("priya", "tom")
+    arrived_at = story.now
+    told, written = story.a_lead_arrives(phone="+15125550143"), story.a_lead_arrives(phone="+15125550144")
+    priya.replies(f"C {told.code}")
+    tom.replies(f"{written.code} on my way")
+    lives = reports_instants.lives(story.engine, story.team, since=arrived_at, until=story.now + timedelta(seconds=1))
+    kept = in_time(lives, story.now)
+    assert (kept.met, kept.reported) == (2, 1)
+
+
 def test_an_answer_at_once_is_the_first_attempt_too(story):
     priya, dana = taken_by_priya(story)
     priya.replies("A1 Hello Dana")
