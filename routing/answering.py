@@ -79,7 +79,7 @@ def acknowledgement(facts: Facts, now: datetime, *, without: Iterable[str] = ())
     custom = source.words.email if channel == "email" else (source.words.closed_sms if shut else None) or source.words.sms
     fields = {
         **lead_fields(facts, channel),
-        "due_text": due_text(promised_at, lead_zone(facts), now),
+        "due_text": due_text(promised_at, lead_zone(facts), now) if promise.is_for_anybody(facts) else "",
         "opens_text": opens(facts, now),
     }
     if channel == "email" and source.words.email_subject:

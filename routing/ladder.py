@@ -100,7 +100,7 @@ def breached(facts: Facts, now: datetime) -> Step:
 def cause(facts: Facts) -> Cause:
     """Why nobody has answered, as far as the facts show. Whoever has it comes first: what went wrong before is mended."""
     state, bench = facts.state, facts.bench
-    if state.cause is Cause.CONFIGURATION_GAP or not able_members(facts):
+    if state.cause is Cause.CONFIGURATION_GAP or not promise.is_for_anybody(facts):
         return Cause.CONFIGURATION_GAP
     if state.owner:
         return Cause.REP_SILENT
@@ -110,14 +110,6 @@ def cause(facts: Facts) -> Cause:
         return Cause.OFFERS_IGNORED
     full = any("full" in why for why in bench.others)
     return Cause.ALL_FULL if full else Cause.NOBODY_ON_SHIFT
-
-
-def able_members(facts: Facts) -> bool:
-    """Has the pool anybody with the skills that this lead needs, at work or not?"""
-    needs, reps = facts.policy.rule.needs, facts.team.reps
-    if not needs:
-        return facts.bench.size > 0
-    return any(needs <= reps[rep].skills for rep in facts.policy.pool.members if rep in reps)
 
 
 def acknowledged(facts: Facts, event: EscalationAcknowledged, now: datetime) -> Step:

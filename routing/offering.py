@@ -174,14 +174,17 @@ def silenced(facts: Facts, reps: tuple[str, ...], now: datetime) -> tuple[RepCha
 
     Who is Away already, or has said that they are busy or off, is not expected to answer what they were asked before.
     """
-    changes = []
+    changes, first = (
+        [],
+        min(BACK_OFF, facts.policy.pool.offer_for),
+    )  # offers of ten seconds: a pause of two minutes is the whole SLA
     for rep in reps:
         seat = facts.bench.named.get(rep)
         if seat and seat.absence not in (None, "backing off"):
             changes.append(RepChange(rep))
             continue
         lapses = (seat.lapses if seat else 0) + 1
-        pause = min(BACK_OFF * 2 ** min(lapses - 1, 4), LONGEST_BACK_OFF)
+        pause = min(first * 2 ** min(lapses - 1, 4), LONGEST_BACK_OFF)
         changes.append(RepChange(rep, lapses=lapses, backoff_until=now + pause, away=lapses >= facts.policy.pool.away_after))
     return tuple(changes)
 

@@ -50,6 +50,18 @@ def close_alarm(facts: Facts, now: datetime) -> Alarm:
     return Alarm("close", now + facts.policy.pool.close_after, CloseDue())
 
 
+def is_for_anybody(facts: Facts) -> bool:
+    """Has the pool anybody, at work or not, with the skills that this lead needs and a cap above zero?"""
+    needs, reps, named = facts.policy.rule.needs, facts.team.reps, facts.bench.named
+
+    def ever(rep: str) -> bool:
+        cap, seat = reps[rep].cap, named.get(rep)
+        caps = (seat.cap_open, seat.cap_unanswered) if seat else (cap.open, cap.unanswered)  # a seat's may have been set by hand
+        return needs <= reps[rep].skills and 0 not in caps
+
+    return any(ever(rep) for rep in facts.policy.pool.members if rep in reps)
+
+
 def used(facts: Facts, now: datetime) -> float:
     """Share of the response time that is gone, in business time; 1.0 or more is late."""
     return sla.share_used(facts.policy.sla, facts.lead.arrived_at, now)

@@ -1,7 +1,7 @@
 """Who has it: yes, no and silence to an offer, a rep who leaves, a lead given by hand."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from routing import ladder, offering, promise, telling
 from routing.capacity import has_room
@@ -9,8 +9,6 @@ from routing.events import WRITTEN, LeadAssigned, OfferAccepted, OfferPassed, Of
 from routing.model import Facts, RepChange, Status, Step
 from routing.naming import name_of, names
 from routing.words import ago
-
-MINUTE = timedelta(minutes=1)
 
 
 def accepted(facts: Facts, event: OfferAccepted, now: datetime) -> Step:
@@ -67,7 +65,7 @@ def lapsed(facts: Facts, now: datetime) -> Step:
     because = f"no answer from {names(facts, silent)} in {ago(waited)}"
     onward = offering.offer(replace(facts, state=state), now, because=because, besides=silent)
     changes = offering.silenced(facts, silent, now)
-    told = telling.moved_on(facts, changes, to=onward.state.holders, minutes=f"{round(waited / MINUTE, 1):g}")
+    told = telling.moved_on(facts, changes, to=onward.state.holders, waited=ago(waited))
     return replace(onward, reps=(*changes, *onward.reps), messages=(*told, *onward.messages))
 
 

@@ -100,12 +100,12 @@ def answered(facts: Facts, rep: str, text: str, now: datetime) -> tuple[Message,
     return to_rep(facts, rep, "reply", key, {"code": facts.lead.code, "text": text}, purpose="notice", channels=("sms",))
 
 
-def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: tuple[str, ...], minutes: str) -> tuple[Message, ...]:
+def moved_on(facts: Facts, changes: tuple[RepChange, ...], *, to: tuple[str, ...], waited: str) -> tuple[Message, ...]:
     """To those who were silent: it moved on. To the managers: who has been set Away."""
     messages: list[Message] = []
     for change in changes:
         fields = {
-            "code": facts.lead.code, "winner": names(facts, to), "minutes": minutes, "away": "yes" if change.away else "",
+            "code": facts.lead.code, "winner": names(facts, to), "ago": waited, "away": "yes" if change.away else "",
         }  # fmt: skip
         key = f"moved:{facts.lead.id}:{facts.state.turn}"
         messages += to_rep(facts, change.rep, "moved_on", key, fields, purpose="notice", channels=("sms",))

@@ -40,7 +40,7 @@ OURS = frozenset({"link", "stop_hint", "postal_address", "subject_words", "conta
 
 _NAMES = """
     about ago away accepted by_call cause code codes company contact count due_text elapsed email files firm first_name kind lapses late link message mixed
-    minutes name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said set_away source stop_hint stopped
+    name no_phone opens_text owner phone place pool postal_address reason recorded remaining rep rep_name ring said set_away source stop_hint stopped
     target test text tried who winner
 """
 _OPTIONAL = dict.fromkeys(_NAMES.split(), "")

@@ -364,6 +364,15 @@ def test_back_off_doubles_from_two_minutes_to_thirty(lapses, minutes):
     assert change.away == (lapses + 1 >= 2)
 
 
+@pytest.mark.parametrize(("lapses", "seconds"), [(0, 10), (1, 20), (2, 40), (9, 160)])
+def test_the_pause_after_a_short_offer_is_as_short(lapses, seconds):
+    """Two minutes would be longer than the whole SLA of whoever gives ten seconds for an offer."""
+    brief = replace(POOL, offer_for=MINUTE / 6)
+    given = facts(offered("priya"), a_bench(a_seat("priya", lapses=lapses), "tom"), pool=brief)
+    change = step(given, events.OfferLapsed(1), NOW + MINUTE / 6).reps[0]
+    assert change.backoff_until == NOW + MINUTE / 6 + seconds * MINUTE / 60
+
+
 def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
     bench = a_bench(a_seat("priya", lapses=1), a_seat("tom", lapses=1), a_seat("ana"), "joe")
     decided = step(facts(offered("priya", "tom", "ana"), bench), events.OfferLapsed(1), NOW + 1.5 * MINUTE)
@@ -371,7 +380,7 @@ def test_the_second_silence_is_away_and_the_manager_hears_it_once_for_all():
     assert message(decided, "away").fields["set_away"] == "Priya Shah, Tom Becker"
     assert told(decided, "moved_on") == ["rep:priya sms", "rep:tom sms", "rep:ana sms"]
     moved = message(decided, "moved_on", "rep:priya").fields
-    assert (moved["winner"], moved["minutes"], moved["away"]) == ("Joe Lindqvist", "1.5", "yes")
+    assert (moved["winner"], moved["ago"], moved["away"]) == ("Joe Lindqvist", "1m 30s", "yes")
     assert message(decided, "moved_on", "rep:ana").fields["away"] == ""
 
 

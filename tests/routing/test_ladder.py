@@ -18,6 +18,7 @@ from routing.events import (
 )  # fmt: skip
 from routing.journey import step
 from routing.model import Alarm, Cause
+from routing.team import Cap
 from tests.builders import (
     ALL_FULL,
     EVERYBODY,
@@ -27,10 +28,13 @@ from tests.builders import (
     NOBODY,
     NOW,
     OFFICE,
+    POOL,
+    REPS,
     SLA,
     a_bench,
     a_lead,
     a_seat,
+    a_team,
     accepted,
     after,
     alarm_keys,
@@ -250,7 +254,6 @@ def test_a_manager_who_has_left_the_team_is_named_by_id():
         (accepted(undelivered=True), EVERYBODY, Cause.REP_SILENT),
         (offered("tom", undelivered=True), EVERYBODY, Cause.PROVIDER_FAILED),
         (waiting(undelivered=True, tried=("priya",)), NOBODY, Cause.PROVIDER_FAILED),
-        (waiting(), a_bench(size=0), Cause.CONFIGURATION_GAP),
         (accepted(cause=Cause.CONFIGURATION_GAP), EVERYBODY, Cause.CONFIGURATION_GAP),
     ],
 )
@@ -259,6 +262,28 @@ def test_a_breach_carries_its_cause(state, bench, cause):
     assert decided.state.cause is cause
     assert decided.state.breached_at == NOW + 20 * MINUTE
     assert decided.why == f"no human response within 20m: {cause}"
+
+
+IDLE = {name: replace(rep, cap=Cap(open=0)) for name, rep in REPS.items()}
+
+
+@pytest.mark.parametrize(
+    ("pool", "reps"),
+    [(replace(POOL, members=()), REPS), (replace(POOL, members=("gone",)), REPS), (POOL, IDLE)],
+    ids=["nobody", "who has left", "caps of zero"],
+)
+def test_a_pool_in_which_nobody_can_ever_take_a_lead_is_a_gap_and_no_time_is_promised(pool, reps):
+    team = replace(a_team(pool), reps=reps)
+    given = facts(waiting(), a_bench(others={"full": 4}), pool=pool, team=team)
+    assert step(given, ResponseDue(), NOW + 20 * MINUTE).state.cause is Cause.CONFIGURATION_GAP
+    arrives = facts(None, a_bench(others={"full": 4}), pool=pool, team=team)
+    assert message(step(arrives, LeadArrived(), NOW), "ack").fields["due_text"] == ""
+
+
+def test_a_cap_that_was_raised_by_hand_counts():
+    team = replace(a_team(POOL), reps=IDLE)
+    given = facts(waiting(), a_bench(away=[a_seat("priya", absence="off shift")]), team=team)
+    assert step(given, ResponseDue(), NOW + 20 * MINUTE).state.cause is Cause.NOBODY_ON_SHIFT
 
 
 @pytest.mark.parametrize(("needs", "cause"), [("spanish", Cause.NOBODY_ON_SHIFT), ("welsh", Cause.CONFIGURATION_GAP)])

@@ -304,7 +304,7 @@ def test_the_lead_writes_to_nobody_in_particular():
 def test_a_silent_rep_hears_where_it_went_or_that_it_moved_on():
     decided = step(facts(offered("priya"), NOBODY), OfferLapsed(1), NOW + 2 * MINUTE)
     assert message(decided, "moved_on").fields["winner"] == ""
-    assert message(decided, "moved_on").fields["minutes"] == "2"
+    assert message(decided, "moved_on").fields["ago"] == "2m"
 
 
 def test_names():

@@ -41,7 +41,7 @@ def test_an_answered_call_is_a_lead_whose_first_response_is_there(engine, answer
     [lead] = tell(engine, "call_answered", answered_by=answered_by, seconds=120)
     assert (lead["status"], lead["owner"], lead["kind"]) == ("responded", "priya", "call")
     assert lead["responded_at"] is not None
-    assert rows(engine, "outbox") == []
+    assert [message["template"] for message in rows(engine, "outbox")] == ["took_call"]
 
 
 def test_a_call_answered_by_nobody_of_the_team_is_done(engine):

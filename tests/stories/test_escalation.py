@@ -108,7 +108,7 @@ def test_two_silences_in_a_row_set_a_rep_away_and_the_manager_hears_of_it(story)
     story.a_lead_arrives()
     story.after(minutes=2)
     priya.gets_sms("A1", "1 accept")
-    priya.gets_sms("A1 moved to Tom Becker", "no reply in 2 min")
+    priya.gets_sms("A1 moved to Tom Becker", "no reply in 2m")
     assert story.rep("priya")["absence"] == "backing off"
     tom.replies("1")
     story.after(minutes=2)
@@ -185,6 +185,21 @@ def test_offers_widen_as_time_runs_down(story):
     ana.gets_sms(dana.code, "1 accept")
     ana.replies("1")
     tom.gets_sms(f"{dana.code} Dana Cole went to Ana Ruiz, so nothing to do")
+
+
+def test_in_the_last_quarter_all_who_are_left_are_asked_at_once(tell):
+    names = [f"rep{n}" for n in range(12)]
+    lines = [f"  - {{id: {name}, phone: '+151255502{n:02}', cap: {{open: 5}}, hours: office}}\n" for n, name in enumerate(names)]
+    team = SMALL_TEAM.replace("pools:", "".join(lines) + "pools:")
+    story = tell(team.replace("[priya, tom, ana]", f"[{', '.join(names)}], offer_for: 1m, away_after: 5"))
+    lead = story.a_lead_arrives()
+    asked = []
+    for _ in range(15):
+        asked.append(len(story.lead(lead.code)["holders"]))
+        story.after(minutes=1)
+    assert asked[:7] == [1] * 7, "one at a time while there is time"
+    assert max(asked[8:11]) == 3, asked
+    assert asked[12] == 6, "all of the second round who have not been asked"
 
 
 def test_a_lead_out_of_hours_is_told_when_we_open_and_not_late_before(tell):
