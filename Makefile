@@ -5,7 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
-PYTEST_ARGS ?= -n 2
+# one more at a time than there are cores: many tests wait for processes that they have started
+PYTEST_ARGS ?= -n $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((cores < 8 ? cores + 1 : 8)))
 
 .PHONY: run test check bench chaos soak fuzz lock clean
 
