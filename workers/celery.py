@@ -3,6 +3,7 @@
 import logging
 import mmap
 import sys
+import warnings
 from typing import Any
 
 from celery import signals
@@ -29,6 +30,9 @@ def _log_from_the_start(instance: Any, **_: object) -> None:
     instance.quiet = True
     logs.configure("worker", settings)
     logging.captureWarnings(True)
+    warnings.filterwarnings(
+        "ignore", message="You're running the worker with superuser privileges"
+    )  # said because of pickle; ours are ids in JSON
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
