@@ -26,8 +26,9 @@ STUCK_AFTER = 15.0  # seconds the loop that takes tasks from Redis may stand sti
 
 @signals.celeryd_init.connect  # type: ignore[untyped-decorator]
 def _log_from_the_start(instance: Any, **_: object) -> None:
-    """No banner of Celery's, and its warnings as events: whoever reads the log finds one JSON line after another."""
+    """No banner of Celery's, no goodbye, and its warnings as events: whoever reads the log finds one JSON line after another."""
     instance.quiet = True
+    sys.__stdout__ = None  # type: ignore[misc]  # only Celery's signal handlers write there, past every log
     logs.configure("worker", settings)
     logging.captureWarnings(True)
     warnings.filterwarnings(

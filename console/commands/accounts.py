@@ -104,12 +104,14 @@ def token() -> None:
 @token.command(name="add", help="Make a token for NAME and print it, this once.")
 @click.argument("name")
 @role_option
-def add_token(name: str, role: str | None) -> None:
+@as_json
+def add_token(name: str, role: str | None, as_json: bool) -> None:
     """On its own line on stdout, so that a script can take it; kept only as a hash."""
     with visit() as at:
-        secret = _or_trouble(lambda: api_tokens.add(at.engine, name, Role(role or Role.VIEWER), clock.now()))
+        given = Role(role or Role.VIEWER)
+        secret = _or_trouble(lambda: api_tokens.add(at.engine, name, given, clock.now()))
     click.echo("Send it as `Authorization: Bearer ...`. It is shown only now:", err=True)
-    click.echo(secret)
+    show({"name": name, "role": given.value, "token": secret}, as_json=as_json, words=lambda: [secret])
 
 
 @token.command(name="list", help="All tokens, without their secrets.")

@@ -10,7 +10,7 @@ import click
 
 from config.settings import Settings
 from console.binaries import find_postgres
-from console.output import Trouble
+from console.output import Trouble, as_json, show
 from console.visit import is_up, pg_bin, running_database
 from store import schema
 
@@ -26,7 +26,8 @@ def migrate() -> None:
 
 @click.command(help="Write the whole database to FILE (pg_dump's custom format). Works while the service runs.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def backup(file: Path) -> None:
+@as_json
+def backup(file: Path, as_json: bool) -> None:
     """Written beside and renamed: a backup that was cut short never looks like one."""
     if not file.resolve().parent.is_dir():
         raise Trouble(f"There is no folder {file.resolve().parent}. Make it first, or choose another place.")
@@ -37,7 +38,9 @@ def backup(file: Path) -> None:
         with partial.open("rb") as written:
             os.fsync(written.fileno())
     partial.replace(file)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes. Keep SECRET_KEY too: the links in messages are signed with it.")
+    size = file.stat().st_size
+    words = f"{file}: {size:,} bytes. Keep SECRET_KEY too: the links in messages are signed with it."
+    show({"file": str(file), "bytes": size}, as_json=as_json, words=lambda: [words])
 
 
 @click.command(help="Replace everything in the database by FILE. The service must be stopped.")

@@ -331,8 +331,9 @@ class TestBackup:
     def test_restore_brings_back_what_was_backed_up(self, with_team, database, tmp_path):
         add_lead(database, "A1")
         file = tmp_path / "backup.dump"
-        code, out, _ = with_team("backup", file)
+        code, out, _ = with_team("backup", file, "--json")
         assert code == 0, out
+        assert json.loads(out) == {"file": str(file), "bytes": file.stat().st_size}
         assert file.stat().st_mode & 0o777 == 0o600
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("DELETE FROM steps")

@@ -61,6 +61,8 @@ def test_a_token_is_told_once_and_listed_without_its_secret(headroom, house):
     assert house.client().get("/api/leads", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
     listed = headroom("token", "list", "--json")[1] + headroom("token", "list")[1]
     assert "crm" in listed and secret not in listed
+    other = json.loads(headroom("token", "add", "erp", "--json")[1])
+    assert (other["name"], other["role"], other["token"][:3]) == ("erp", "viewer", "hr_")
     assert headroom("token", "add", "crm")[0] == 1 and headroom("token", "add", "a/b")[0] == 1
     assert headroom("token", "revoke", "crm")[0] == 0 and headroom("token", "revoke", "crm")[0] == 1
 

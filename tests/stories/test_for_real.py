@@ -62,9 +62,9 @@ def test_a_first_day_for_real():
         a_lead_ad_is_fetched_and_mailed(house, provider)
         assert provider.violations() == []
         assert wait_until(lambda: house.api("/ops/invariants")["clean"], SOON), house.api("/ops/invariants")
-        every_line_of_the_logs_is_an_event_without_anybodys_data(house)
         assert house.stop(signal.SIGINT) == 0
         assert house.processes() == []
+        every_line_of_the_logs_is_an_event_without_anybodys_data(house)
         a_second_start_knows_it_all(house, provider, form)
 
 
