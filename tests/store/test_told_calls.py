@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from store import advance, inbox, policies
+from routing.model import State, Status
+from store import advance, inbox, intake, own_calls, policies
 from store.engine import connect
 from store.inbox import Received
+from store.item import Item
 from tests.invariants import broken
 from tests.queue_builders import DANA, NOW, rows
 
@@ -85,3 +87,14 @@ def test_who_is_reached_by_nobody_named_has_been_answered_too(engine):
 def test_a_second_missed_call_is_a_word_on_the_first(engine):
     tell(engine, "missed_call")
     assert len(tell(engine, "missed_call", key="CAL2")) == 1
+
+
+def test_every_word_on_a_call_carries_when_we_were_told():
+    """A backlog must not make an answer late: each of these stops the clock as of its arrival."""
+    told_at = NOW + timedelta(minutes=3)
+    ended = {"call": 1, "status": "completed", "bridged": True, "seconds": 9}
+    found = [own_calls.meant({"step": "picked_up", "call": 1, "met": "human"}, "priya", told_at)]
+    found.append(own_calls.meant({"step": "lead_ended", **ended}, "priya", told_at))
+    item = Item(1, "calls", "call_answered", {"call_sid": "CA1", "rep": "priya"}, told_at, 1)
+    found.append(intake.call_event(item, State(Status.RINGING, call_sid="CA1", offered_to=("priya",))))
+    assert [event.at for event in found] == [told_at] * 3
